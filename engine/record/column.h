@@ -1,0 +1,39 @@
+/* A 1-D dataset that grows: rows are gathered in memory until a chunk is full. Private to this room. */
+#ifndef KITH_RECORD_COLUMN_H
+#define KITH_RECORD_COLUMN_H
+
+#include "pack.h"
+
+#define KITH_COLUMN_CHUNK ((size_t)256 * 1024) /* rows */
+
+struct kith_column {
+    hid_t dataset; /* H5I_INVALID_HID: not open */
+    size_t width;  /* bytes of an element */
+    size_t n;      /* elements waiting in `buffer` */
+    uint64_t done; /* elements written */
+    unsigned char *buffer;
+    char name[128];
+};
+
+/* Creates the dataset `path` with elements of `file_type`, which in memory have the same size and the byte order
+ * of the file. */
+KITH_MUST_CHECK enum kith_status kith_column_init(struct kith_column *c, const struct kith_h5 *h,
+                                                  const char *path, hid_t file_type, const char *units,
+                                                  const char *what);
+/* Where the next elements go. `*room`, at least 1, is set to how many fit there now. */
+KITH_MUST_CHECK void *kith_column_room(struct kith_column *c, size_t *room);
+/* Takes n elements (at most that room) as filled in; writes the chunk when it is full. */
+KITH_MUST_CHECK enum kith_status kith_column_filled(struct kith_column *c, struct kith_pack *p,
+                                                    const struct kith_h5 *h, size_t n);
+/* Appends n elements. */
+KITH_MUST_CHECK enum kith_status kith_column_add(struct kith_column *c, struct kith_pack *p,
+                                                 const struct kith_h5 *h, const void *data, size_t n);
+/* Writes what is waiting and cuts the dataset to its length. The dataset stays open. */
+KITH_MUST_CHECK enum kith_status kith_column_finish(struct kith_column *c, struct kith_pack *p,
+                                                    const struct kith_h5 *h);
+/* Closes the dataset and frees the buffer, written or not. A zeroed column is fine. */
+void kith_column_free(struct kith_column *c);
+/* Elements so far. */
+uint64_t kith_column_length(const struct kith_column *c);
+
+#endif

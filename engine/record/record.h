@@ -1,0 +1,44 @@
+/* The output file: written cell by cell in canonical order, read back by summary, compare, digest and info.
+ * The only room that knows HDF5. */
+#ifndef KITH_RECORD_RECORD_H
+#define KITH_RECORD_RECORD_H
+
+#include "../scenario/scenario.h"
+#include "../sim/series.h"
+#include "../sim/tracks.h"
+
+/* How a file came to be. All text; NULL is written as "". */
+struct kith_provenance {
+    const char *version, *git_revision, *compiler, *flags, *libraries, *command, *draw_scheme, *started;
+    int threads;
+    double wall_seconds; /* set before closing */
+    uint64_t events;     /* simulated in all, warm-up included; set before closing */
+};
+
+struct kith_writer;
+
+/* Creates PATH.tmp; PATH itself appears, complete, only when kith_writer_close succeeds. An existing PATH is
+ * replaced at that moment. Not thread-safe: one thread calls at a time. */
+KITH_MUST_CHECK enum kith_status kith_writer_open(struct kith_writer **w, struct kith_mem *mem, const char *path,
+                                                  const struct kith_scenario *sc, const struct kith_shape *shape,
+                                                  const struct kith_provenance *how, struct kith_error *err);
+/* Trajectories of the next families of the current cell; calls come in canonical order
+ * (replication, arm, area, family). */
+KITH_MUST_CHECK enum kith_status kith_writer_tracks(struct kith_writer *w, const struct kith_tracks *t,
+                                                    struct kith_error *err);
+/* The series of a finished cell. Cells come in canonical order: replication, then arm, then area. */
+KITH_MUST_CHECK enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
+                                                  const struct kith_series *s, struct kith_error *err);
+/* Outcomes of a finished replication of an arm. */
+KITH_MUST_CHECK enum kith_status kith_writer_outcome(struct kith_writer *w, int replication, size_t arm,
+                                                     const struct kith_outcome *o, struct kith_error *err);
+/* Finishes the file and moves it to its place. Fewer cells than planned are fine: the replication axis is cut to
+ * those begun, and /cells/done says which cells are there. If `discard`, the temporary file is removed instead.
+ * Frees the writer in every case. */
+KITH_MUST_CHECK enum kith_status kith_writer_close(struct kith_writer *w, const struct kith_provenance *how,
+                                                   bool discard, struct kith_error *err);
+
+/* Names and versions of the libraries that write the file, into `out` of `size` bytes; returns `out`. */
+char *kith_record_libraries(char *out, size_t size);
+
+#endif

@@ -1,0 +1,87 @@
+/* What a run will take, from a small part of it run here and now. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../rng/draw.h"
+#include "run.h"
+
+/* Families run to measure: enough to even out large and small ones, done in well under a second. */
+#define SAMPLE_FAMILIES 2000
+
+static double now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
+}
+
+struct sample {
+    uint64_t families;
+    double events, rows, seconds;
+};
+
+/* Runs some families of the largest area, each of the arms in turn. */
+static enum kith_status measure(const struct kith_run *run, const struct kith_shape *shape, struct sample *s)
+{
+    const struct kith_scenario *sc = run->sc;
+    struct kith_cell cell;
+    struct kith_families families;
+    size_t area = 0;
+    for (size_t i = 1; i < sc->n_areas; i++)
+        if (sc->areas[i].share > sc->areas[area].share)
+            area = i;
+    kith_families_init(&families, run->mem);
+    enum kith_status st = kith_cell_init(&cell, run->mem, shape, sc->months);
+    double began = now();
+    for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || now() - began < 0.5); arm++) {
+        kith_cell_clear(&cell);
+        cell.key = kith_draw_mix(kith_draw_mix(kith_draw_mix(0, sc->seed), 0), sc->areas[area].key);
+        cell.arm = arm;
+        cell.area = area;
+        cell.warm_up = sc->warm_up;
+        cell.end = sc->warm_up + sc->counted;
+        double expected = (double)sc->families * sc->areas[area].share * shape->turnover;
+        uint64_t n = run->model->families(run->compiled, &cell, expected), done = 0;
+        uint64_t step = n > SAMPLE_FAMILIES ? n / SAMPLE_FAMILIES : 1;
+        for (uint64_t i = 0; i < n && !st; i += step, done++) {
+            st = kith_families_run(&families, run->model, run->compiled, &cell, shape, i, i + 1, sc->trajectories,
+                                   KITH_ORDER_FAMILY, run->stop);
+            s->rows += (double)cell.n_rows;
+            cell.n_rows = 0;
+        }
+        s->families += done;
+        s->events += (double)cell.n_events;
+    }
+    s->seconds = now() - began;
+    kith_families_free(&families);
+    kith_cell_free(&cell);
+    return st;
+}
+
+enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out, struct kith_error *err)
+{
+    const struct kith_scenario *sc = run->sc;
+    const struct kith_shape *shape = run->model->shape(run->compiled);
+    struct sample s = {0};
+    enum kith_status st = measure(run, shape, &s);
+    if (st)
+        return kith_error_set(err, st, sc->path, 0, 0, st == KITH_STOPPED ? "stopped" : "out of memory");
+    int threads = kith_run_threads(run->threads);
+    double n = (double)sc->families * shape->turnover * (double)sc->replications * (double)sc->n_arms;
+    double months = sc->months + 1, tallies = months * (double)shape->n_transitions;
+    double series = months * (double)(shape->n_states + shape->n_transitions + shape->n_counts) * 4 +
+                    months * (double)shape->n_costs * 8;
+    double one = s.families ? 1 / (double)s.families : 0;
+    *out = (struct kith_estimate){.families = (uint64_t)n};
+    out->cells = (uint64_t)sc->replications * sc->n_arms * sc->n_areas;
+    out->events = n * s.events * one;
+    /* adding up and compressing a cell's series costs about 4 ns a number, measured on full runs */
+    out->seconds = (n * s.seconds * one + (double)out->cells * (tallies + series / 4) * 4e-9) / threads;
+    double unit_rows = s.rows * one * 8192;
+    out->memory_bytes = 12e6 + threads * 4.0 * (tallies * 16 + unit_rows * 10) + series * 3;
+    out->file_bytes = 1e5 + (double)out->cells * (series * 0.06 + 2000) + n * s.rows * one * 2.0 +
+                      n * sc->trajectories * 16;
+    return KITH_OK;
+}

@@ -1,0 +1,124 @@
+#include "cell.h"
+
+#include <math.h>
+#include <string.h>
+
+enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, const struct kith_shape *shape,
+                                int months)
+{
+    *cell = (struct kith_cell){.mem = mem, .months = months, .n_transitions = shape->n_transitions};
+    cell->n_counts = shape->n_counts;
+    size_t rows = (size_t)months + 1;
+    enum kith_status st = kith_mem_zeroed(mem, &cell->tally, rows * cell->n_transitions, sizeof *cell->tally);
+    if (!st)
+        st = kith_mem_zeroed(mem, &cell->count, rows * (cell->n_counts ? cell->n_counts : 1), sizeof *cell->count);
+    if (!st)
+        st = kith_mem_zeroed(mem, &cell->block, shape->blocks + 1, sizeof *cell->block);
+    return st;
+}
+
+void kith_cell_free(struct kith_cell *cell)
+{
+    kith_mem_free(&cell->tally);
+    kith_mem_free(&cell->count);
+    kith_mem_free(&cell->block);
+    kith_mem_free(&cell->day);
+    kith_mem_free(&cell->member);
+    kith_mem_free(&cell->code);
+}
+
+void kith_cell_clear(struct kith_cell *cell)
+{
+    size_t rows = (size_t)cell->months + 1;
+    memset(cell->tally, 0, rows * cell->n_transitions * sizeof *cell->tally);
+    if (cell->n_counts)
+        memset(cell->count, 0, rows * cell->n_counts * sizeof *cell->count);
+    cell->n_events = 0;
+    cell->n_rows = 0;
+    cell->failed = false;
+    cell->fault = NULL;
+    cell->tracking = false;
+}
+
+void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other)
+{
+    size_t rows = (size_t)cell->months + 1;
+    for (size_t i = 0; i < rows * cell->n_transitions; i++) {
+        cell->tally[i].n += other->tally[i].n;
+        cell->tally[i].rest += other->tally[i].rest;
+    }
+    for (size_t i = 0; i < rows * cell->n_counts; i++)
+        cell->count[i] += other->count[i];
+    cell->n_events += other->n_events;
+}
+
+bool kith_cell_grow(struct kith_cell *cell)
+{
+    size_t room = cell->room ? 2 * cell->room : 4096;
+    if (kith_mem_resize(cell->mem, &cell->day, room, sizeof *cell->day) ||
+        kith_mem_resize(cell->mem, &cell->member, room, sizeof *cell->member) ||
+        kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code)) {
+        cell->failed = true;
+        return false;
+    }
+    cell->room = room;
+    return true;
+}
+
+/* Whole pence of `amount`, halves away from zero, so that a price sums to the penny. */
+static double pence(double amount)
+{
+    return amount < 0 ? -floor(0.5 - amount) : floor(amount + 0.5);
+}
+
+/* What month m of the cell cost under heading c: for each state the time spent there, for each transition its
+ * number. `stock` is the row at the start of the month, `row` the month's tallies. */
+static double month_cost(const struct kith_shape *shape, const struct kith_shape_cost *c, size_t at,
+                         const int32_t *stock, const struct kith_tally *row, int64_t *ticks)
+{
+    const double *state = c->price_state + at * shape->n_states;
+    const double *transition = c->price_transition + at * shape->n_transitions;
+    double sum = 0;
+    for (size_t s = 0; s < shape->n_states; s++)
+        ticks[s] = (int64_t)stock[s] * KITH_TICKS;
+    for (size_t k = 0; k < shape->n_transitions; k++) {
+        const struct kith_shape_transition *t = &shape->transitions[k];
+        if (t->to >= 0)
+            ticks[t->to] += row[k].rest;
+        if (t->from >= 0)
+            ticks[t->from] -= row[k].rest;
+        sum += pence(transition[k] * (double)row[k].n);
+    }
+    for (size_t s = 0; s < shape->n_states; s++)
+        if (state[s] != 0)
+            sum += pence(state[s] / 12 * ((double)ticks[s] / KITH_TICKS));
+    return sum;
+}
+
+void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out)
+{
+    int64_t ticks[KITH_STATES_MAX];
+    size_t n_states = shape->n_states, n_tr = shape->n_transitions;
+    kith_series_clear(out);
+    for (int m = -1; m < cell->months; m++) {
+        const struct kith_tally *row = cell->tally + (size_t)(m + 1) * n_tr;
+        int32_t *stock = out->stock + (size_t)(m + 1) * n_states;
+        if (m >= 0)
+            memcpy(stock, stock - n_states, n_states * sizeof *stock);
+        for (size_t k = 0; k < n_tr; k++) {
+            const struct kith_shape_transition *t = &shape->transitions[k];
+            if (t->to >= 0 && !shape->states[t->to].instant)
+                stock[t->to] += (int32_t)row[k].n;
+            if (t->from >= 0 && !shape->states[t->from].instant)
+                stock[t->from] -= (int32_t)row[k].n;
+            if (m >= 0)
+                out->flow[(size_t)m * n_tr + k] = (int32_t)row[k].n;
+        }
+        for (size_t c = 0; m >= 0 && c < shape->n_costs; c++)
+            out->cost[(size_t)m * shape->n_costs + c] =
+                month_cost(shape, &shape->costs[c], cell->arm * (size_t)cell->months + (size_t)m,
+                           stock - n_states, row, ticks);
+    }
+    if (cell->n_counts)
+        memcpy(out->count, cell->count, ((size_t)cell->months + 1) * cell->n_counts * sizeof *cell->count);
+}

@@ -1,0 +1,102 @@
+/* One cell, (replication, arm, area): where its events are counted and its trajectories kept. Part of the hot
+ * loop, so what a model calls at every event is inline. */
+#ifndef KITH_SIM_CELL_H
+#define KITH_SIM_CELL_H
+
+#include "../base/mem.h"
+#include "series.h"
+#include "shape.h"
+
+/* Counts of one transition in one month: how often, and how much of the month was left at those moments, in ticks
+ * of 1/65536 month (about 40 seconds). Stocks and the time spent in each state follow from these two exactly, in
+ * integers, so that a sum does not depend on its order. */
+struct kith_tally {
+    int64_t n;
+    int64_t rest;
+};
+#define KITH_TICKS 65536
+
+/* Times are in years from the start of the simulation. The counted period is (warm_up, end]. */
+struct kith_cell {
+    /* set before a run, for the model to read */
+    uint64_t key; /* of all draws: hash of seed, replication and area */
+    size_t arm, area;
+    int replication;
+    double warm_up, end;
+    /* filled by the functions below */
+    int months;
+    size_t n_transitions, n_counts;
+    struct kith_tally *tally; /* [months + 1][n_transitions]; row 0 is all that happened before counting */
+    int32_t *count;           /* [months + 1][n_counts] as in struct kith_series */
+    uint64_t n_events;        /* all, warm-up included */
+    /* trajectories: rows of the events of families that are tracked */
+    bool tracking; /* the family at hand is tracked, and counting has begun */
+    bool failed;   /* memory ran out while tracking: the run ends with KITH_NO_MEMORY */
+    const char *fault; /* what went wrong in the model, or NULL: the run ends with KITH_BAD_SCENARIO */
+    uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
+    size_t n_rows, room;
+    uint16_t *day;
+    int8_t *member;
+    uint16_t *code;
+    struct kith_mem *mem;
+};
+
+KITH_MUST_CHECK enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem,
+                                                const struct kith_shape *shape, int months);
+void kith_cell_free(struct kith_cell *cell);
+/* Empties tallies, counts and rows; keeps the memory. */
+void kith_cell_clear(struct kith_cell *cell);
+/* Adds the counts of another cell of the same shape. */
+void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other);
+/* Stocks, flows, counts and costs (arm's prices) of what was counted. */
+void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out);
+/* Makes room for one more row; sets `failed` and returns false when there is none. */
+bool kith_cell_grow(struct kith_cell *cell);
+
+/* Adds a row to the trajectories of the family at hand, without counting anything. */
+static inline void kith_cell_row(struct kith_cell *cell, double t, unsigned member, unsigned code)
+{
+    if (cell->n_rows == cell->room && !kith_cell_grow(cell))
+        return;
+    size_t i = cell->n_rows++;
+    cell->day[i] = (uint16_t)((t - cell->warm_up) * 365.25);
+    cell->member[i] = (int8_t)member;
+    cell->code[i] = (uint16_t)code;
+}
+
+/* Records that transition `code` of member `member` (0: the family itself) happened at time t. */
+static inline void kith_cell_event(struct kith_cell *cell, double t, unsigned member, unsigned code)
+{
+    double m = (t - cell->warm_up) * 12;
+    cell->n_events++;
+    if (m <= 0) {
+        cell->tally[code].n++;
+        return;
+    }
+    int month = (int)m;
+    if (month >= cell->months)
+        month = cell->months - 1;
+    struct kith_tally *k = &cell->tally[(size_t)(month + 1) * cell->n_transitions + code];
+    k->n++;
+    k->rest += (int64_t)((month + 1 - m) * KITH_TICKS);
+    if (cell->tracking)
+        kith_cell_row(cell, t, member, code);
+}
+
+/* Adds `n` to count number `i`, an event at time t (ignored up to the start of counting). */
+static inline void kith_cell_count(struct kith_cell *cell, double t, size_t i, int n)
+{
+    double m = (t - cell->warm_up) * 12;
+    if (m <= 0)
+        return;
+    int month = (int)m < cell->months ? (int)m : cell->months - 1;
+    cell->count[(size_t)month * cell->n_counts + i] += n;
+}
+
+/* Adds `n` to census number `i` of yearly date `year` (0: the start of counting). */
+static inline void kith_cell_census(struct kith_cell *cell, int year, size_t i, int n)
+{
+    cell->count[(size_t)year * 12 * cell->n_counts + i] += n;
+}
+
+#endif

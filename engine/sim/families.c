@@ -1,0 +1,238 @@
+#include "families.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../rng/draw.h"
+#include "../sched/queue.h"
+
+void kith_families_init(struct kith_families *f, struct kith_mem *mem)
+{
+    *f = (struct kith_families){.mem = mem};
+}
+
+void kith_families_free(struct kith_families *f)
+{
+    kith_mem_free(&f->tracks.id);
+    kith_mem_free(&f->tracks.event_end);
+    kith_mem_free(&f->tracks.member_end);
+    kith_mem_free(&f->tracks.attribute);
+    kith_mem_free(&f->tracks.birth_day);
+    kith_mem_free(&f->state);
+    kith_mem_free(&f->births);
+    kith_mem_free(&f->owner);
+    kith_mem_free(&f->day2);
+    kith_mem_free(&f->code2);
+    kith_mem_free(&f->member2);
+}
+
+/* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not
+ * whatever the arm, and a larger share contains a smaller one. */
+static bool tracked(const struct kith_cell *cell, uint64_t index, double share)
+{
+    if (share >= 1)
+        return true;
+    if (share <= 0)
+        return false;
+    uint64_t key = kith_draw_mix(kith_draw_mix(cell->key, index), 0x747261636b /* "track" */);
+    return kith_draw_uniform(key) < share;
+}
+
+static enum kith_status room_for_family(struct kith_families *f, const struct kith_shape *shape)
+{
+    struct kith_tracks *t = &f->tracks;
+    enum kith_status st = KITH_OK;
+    if (t->n_families == f->family_room) {
+        size_t room = f->family_room ? 2 * f->family_room : 1024;
+        size_t width = shape->n_attributes ? shape->n_attributes : 1;
+        if ((st = kith_mem_resize(f->mem, &t->id, room, sizeof *t->id)) ||
+            (st = kith_mem_resize(f->mem, &t->event_end, room, sizeof *t->event_end)) ||
+            (st = kith_mem_resize(f->mem, &t->member_end, room, sizeof *t->member_end)) ||
+            (st = kith_mem_resize(f->mem, &t->attribute, room * width, sizeof *t->attribute)))
+            return st;
+        f->family_room = room;
+    }
+    if (t->n_members + shape->members > f->member_room) {
+        size_t room = 2 * f->member_room + shape->members + 1024;
+        if ((st = kith_mem_resize(f->mem, &t->birth_day, room, sizeof *t->birth_day)))
+            return st;
+        f->member_room = room;
+    }
+    return KITH_OK;
+}
+
+/* Adds the family's row to the tracks; its events end at row `event_end` of the cell. */
+static enum kith_status track_family(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                     const struct kith_cell *cell, const struct kith_shape *shape, uint64_t index,
+                                     const void *family, size_t event_end)
+{
+    struct kith_tracks *t = &f->tracks;
+    enum kith_status st = room_for_family(f, shape);
+    if (st)
+        return st;
+    size_t members = 0;
+    if (model->describe)
+        members = model->describe(compiled, cell, family, t->attribute + t->n_families * shape->n_attributes,
+                                  f->births);
+    for (size_t i = 0; i < members; i++)
+        t->birth_day[t->n_members++] = (int32_t)floor((f->births[i] - cell->warm_up) * 365.25);
+    t->id[t->n_families] = (int32_t)index;
+    t->event_end[t->n_families] = (int64_t)event_end;
+    t->member_end[t->n_families] = (int64_t)t->n_members;
+    t->n_families++;
+    return KITH_OK;
+}
+
+static enum kith_status one_at_a_time(struct kith_families *f, const struct kith_model *model,
+                                      const void *compiled, struct kith_cell *cell, const struct kith_shape *shape,
+                                      uint64_t from, uint64_t to, double share, const volatile int *stop)
+{
+    size_t bytes = model->family_bytes(compiled);
+    for (uint64_t index = from; index < to; index++) {
+        if (stop && *stop)
+            return KITH_STOPPED;
+        void *family = f->state;
+        memset(family, 0, bytes);
+        double next = model->begin(compiled, cell, index, family);
+        cell->tracking = false;
+        while (next <= cell->warm_up)
+            next = model->step(compiled, cell, family);
+        bool keep = tracked(cell, index, share);
+        if (keep) {
+            cell->tracking = true;
+            model->standing(compiled, cell, family);
+        }
+        while (next <= cell->end)
+            next = model->step(compiled, cell, family);
+        if (keep) {
+            enum kith_status st = track_family(f, model, compiled, cell, shape, index, family, cell->n_rows);
+            if (st)
+                return st;
+        }
+        if (cell->failed)
+            return KITH_NO_MEMORY;
+    }
+    return KITH_OK;
+}
+
+/* Notes that the rows added since `before` are those of family i. */
+static enum kith_status own_rows(struct kith_families *f, const struct kith_cell *cell, size_t before, uint32_t i)
+{
+    if (cell->failed)
+        return KITH_NO_MEMORY;
+    if (f->owner_room < cell->room) {
+        enum kith_status st = kith_mem_resize(f->mem, &f->owner, cell->room, sizeof *f->owner);
+        if (st)
+            return st;
+        f->owner_room = cell->room;
+    }
+    for (size_t k = before; k < cell->n_rows; k++)
+        f->owner[k] = i;
+    return KITH_OK;
+}
+
+/* Regroups the rows, which stand in order of time, by family (a stable counting sort), and adds the families'
+ * rows to the tracks. */
+static enum kith_status regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n,
+                                double share)
+{
+    enum kith_status st;
+    size_t bytes = model->family_bytes(compiled), sum = 0;
+    size_t *end = NULL;
+    if ((st = kith_mem_zeroed(f->mem, &end, n + 1, sizeof *end)) ||
+        (st = kith_mem_resize(f->mem, &f->day2, cell->room, sizeof *f->day2)) ||
+        (st = kith_mem_resize(f->mem, &f->code2, cell->room, sizeof *f->code2)) ||
+        (st = kith_mem_resize(f->mem, &f->member2, cell->room, sizeof *f->member2)))
+        goto out;
+    for (size_t k = 0; k < cell->n_rows; k++)
+        end[f->owner[k]]++;
+    for (size_t i = 0; i < n; i++) {
+        size_t rows = end[i];
+        end[i] = sum;
+        sum += rows;
+    }
+    for (size_t k = 0; k < cell->n_rows; k++) {
+        size_t at = end[f->owner[k]]++;
+        f->day2[at] = cell->day[k];
+        f->code2[at] = cell->code[k];
+        f->member2[at] = cell->member[k];
+    }
+    if (cell->n_rows) {
+        memcpy(cell->day, f->day2, cell->n_rows * sizeof *cell->day);
+        memcpy(cell->code, f->code2, cell->n_rows * sizeof *cell->code);
+        memcpy(cell->member, f->member2, cell->n_rows * sizeof *cell->member);
+    }
+    for (size_t i = 0; i < n && !st; i++)
+        if (tracked(cell, from + i, share))
+            st = track_family(f, model, compiled, cell, shape, from + i, f->state + i * bytes, end[i]);
+out:
+    kith_mem_free(&end);
+    return st;
+}
+
+static enum kith_status through_queue(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                      struct kith_cell *cell, const struct kith_shape *shape, uint64_t from,
+                                      uint64_t to, double share, const volatile int *stop)
+{
+    enum kith_status st = KITH_OK;
+    size_t bytes = model->family_bytes(compiled), n = (size_t)(to - from), done = cell->n_rows;
+    struct kith_queue queue;
+    kith_queue_init(&queue, f->mem);
+    memset(f->state, 0, n * bytes);
+    for (size_t i = 0; i < n && !st; i++)
+        st = kith_queue_push(&queue, model->begin(compiled, cell, from + i, f->state + i * bytes), (uint32_t)i);
+    bool counting = false;
+    while (!st) {
+        struct kith_queue_entry e = kith_queue_first(&queue);
+        if (!counting && e.time > cell->warm_up) {
+            counting = true;
+            for (size_t i = 0; i < n && !st; i++) {
+                size_t before = cell->n_rows;
+                if (tracked(cell, from + i, share))
+                    model->standing(compiled, cell, f->state + i * bytes);
+                st = own_rows(f, cell, before, (uint32_t)i);
+            }
+        }
+        if (e.time > cell->end || st)
+            break;
+        size_t before = cell->n_rows;
+        cell->tracking = counting && tracked(cell, from + e.family, share);
+        kith_queue_delay_first(&queue, model->step(compiled, cell, f->state + e.family * bytes));
+        st = own_rows(f, cell, before, e.family);
+        if (stop && *stop)
+            st = KITH_STOPPED;
+    }
+    kith_queue_free(&queue);
+    if (!st && done == 0)
+        st = regroup(f, model, compiled, cell, shape, from, n, share);
+    return st;
+}
+
+enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                   struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, uint64_t to,
+                                   double track, enum kith_order order, const volatile int *stop)
+{
+    enum kith_status st = KITH_OK;
+    size_t at_once = order == KITH_ORDER_QUEUE ? (size_t)(to - from) : 1;
+    size_t bytes = model->family_bytes(compiled) * at_once;
+    f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
+    if (to <= from)
+        return KITH_OK;
+    if (bytes > f->state_room) {
+        if ((st = kith_mem_resize(f->mem, &f->state, bytes, 1)))
+            return st;
+        f->state_room = bytes;
+    }
+    if (!f->births && (st = kith_mem_zeroed(f->mem, &f->births, shape->members + 1, sizeof *f->births)))
+        return st;
+    if (order == KITH_ORDER_QUEUE)
+        st = through_queue(f, model, compiled, cell, shape, from, to, track, stop);
+    else
+        st = one_at_a_time(f, model, compiled, cell, shape, from, to, track, stop);
+    f->tracks.n_events = cell->n_rows;
+    f->tracks.day = cell->day;
+    f->tracks.member = cell->member;
+    f->tracks.code = cell->code;
+    return st;
+}

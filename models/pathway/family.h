@@ -1,0 +1,103 @@
+/* A family in progress, and the pieces of it. Layout: struct family, then the arrays its pointers name, then one
+ * block a member: struct member, its instances, slots and marks. */
+#ifndef KITH_MODELS_PATHWAY_FAMILY_H
+#define KITH_MODELS_PATHWAY_FAMILY_H
+
+#include "pathway.h"
+
+enum { NEXT_EPOCH, NEXT_CENSUS, NEXT_BIRTH, NEXT_FIRST }; /* then one entry an instance */
+#define WINNER_BREAK 255
+
+struct slot {
+    double rest;     /* unit exponential left, as of instance.updated */
+    double ratio;    /* hazard ratio in force */
+    double since;    /* time of the mark that a decaying ratio counts from; -INFINITY never */
+    double spent;    /* what it would have consumed ... */
+    double spent_at; /* ... by this time, if nothing changes before */
+    uint32_t taken;  /* draws so far */
+    bool drawn;      /* rest holds a draw */
+};
+
+struct instance {
+    double entered, updated;
+    double change;   /* when a ratio changes by itself (age, calendar): INFINITY never */
+    uint8_t state, winner;
+    bool live, touched;
+};
+
+struct mark {
+    double time;
+    uint32_t n;
+};
+
+struct member {
+    uint64_t key, which_case;
+    double birth, arrival;
+    bool live;
+    struct instance *instances;
+    struct slot *slots;
+    struct mark *marks;
+};
+
+struct family {
+    uint64_t key;
+    uint32_t group, area;
+    uint16_t n_children, n_begun, n_done, n_next;
+    uint16_t year;   /* next census */
+    uint16_t winner; /* entry of next[] that is first */
+    const struct epoch *epoch;
+    const struct tables *t;
+    double *next, *attribute, *term;
+    struct member *member[PATHWAY_CHILDREN_MAX + 1];
+};
+
+static inline size_t next_index(const struct pathway *p, unsigned member, unsigned place)
+{
+    return member ? NEXT_FIRST + p->n_of[0] + (member - 1) * p->n_of[1] + place : NEXT_FIRST + place;
+}
+
+/* The key of a draw two parts further on. */
+static inline uint64_t mix2(uint64_t key, uint64_t a, uint64_t b)
+{
+    return kith_draw_mix(kith_draw_mix(key, a), b);
+}
+
+/* Finds the family's next event; returns its time. Of two at the same time the one that stands first comes first. */
+static inline double find_next(struct family *f)
+{
+    unsigned least = 0;
+    double time = f->next[0];
+    for (unsigned i = 1; i < f->n_next; i++)
+        if (f->next[i] < time) {
+            time = f->next[i];
+            least = i;
+        }
+    f->winner = (uint16_t)least;
+    return time;
+}
+
+/* begin.c: what the family's attributes contribute to hazards under the tables in force, into f->term. */
+void pathway_work_out_terms(struct family *f);
+
+/* ratios.c: what the factors of a clock, a weight or a chance come to just now. */
+struct view {
+    const struct pathway *p;
+    const struct family *f;
+    const struct tables *t;
+    unsigned member; /* whose clock it is */
+    double time;
+    double entered;  /* when the instance entered its state; for age at entry */
+    double change;   /* lowered to the next time at which a factor changes by itself */
+};
+double pathway_ratio(struct view *v, struct range factors);
+bool pathway_tests_hold(struct view *v, struct range tests);
+
+/* clocks.c: the unit-rate clocks of one instance. */
+void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+/* The winner of the instance fires, and its transition is simple (struct enabled): all of the event but recording it.
+ * Returns when the instance's next event is. */
+double pathway_fire_simple(struct family *f, struct member *w, struct instance *in, const struct chart *ch, double t);
+void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+
+#endif

@@ -1,0 +1,40 @@
+/* Growing arrays while a scenario is compiled, and memory that lives as long as the model. */
+#include "pathway.h"
+
+static void note_failure(struct build *b, enum kith_status st)
+{
+    if (st)
+        b->status = st;
+}
+
+void *pathway_add(struct build *b, void *list, size_t *n, size_t size)
+{
+    if ((*n & (*n - 1)) == 0) { /* 0, 1, 2, 4, ...: full */
+        enum kith_status st = kith_mem_resize(b->p->mem, list, *n ? 2 * *n : 1, size);
+        note_failure(b, st);
+        if (st)
+            return NULL;
+    }
+    unsigned char *array;
+    memcpy(&array, list, sizeof array);
+    return memset(array + (*n)++ * size, 0, size);
+}
+
+void *pathway_keep(struct build *b, size_t n, size_t size)
+{
+    struct pathway *p = b->p;
+    void *memory = NULL;
+    if (p->n_owned == p->owned_room) {
+        size_t room = p->owned_room ? 2 * p->owned_room : 64;
+        enum kith_status st = kith_mem_resize(p->mem, &p->owned, room, sizeof *p->owned);
+        note_failure(b, st);
+        if (st)
+            return NULL;
+        p->owned_room = room;
+    }
+    enum kith_status st = kith_mem_zeroed(p->mem, &memory, n ? n : 1, size);
+    note_failure(b, st);
+    if (!st)
+        p->owned[p->n_owned++] = memory;
+    return memory;
+}

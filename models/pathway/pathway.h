@@ -1,0 +1,285 @@
+/* The pathway model: semi-Markov charts of families and their children, compiled from a scenario into flat tables.
+ * Private to models/pathway. The language that the tables come from is described in scenarios/README.md.
+ *
+ * Words: an *instance* is one chart of one member; member 0 is the family itself, members 1, 2, ... its children. A
+ * *slot* keeps what is left of a clock's unit exponential, from visit to visit of its states. A *signal* is a chart
+ * or a mark that hazards may depend on: bit c for chart c, bit 16 + m for mark m. A *cause* is the key of the clock
+ * firing that set a chain of changes off; a *case* is the cause that last brought several children in together. */
+#ifndef KITH_MODELS_PATHWAY_H
+#define KITH_MODELS_PATHWAY_H
+
+#include <math.h>
+#include <string.h>
+
+#include "kith.h"
+
+#define PATHWAY_CHARTS_MAX 16
+#define PATHWAY_MARKS_MAX 48
+#define PATHWAY_CHILDREN_MAX 12
+#define PATHWAY_GROUPS_MAX 8
+#define PATHWAY_CLOCKS_MAX 32 /* enabled in one state */
+
+/* A run of consecutive entries in one of the tables' arrays. */
+struct range {
+    uint32_t first, n;
+};
+
+/* A set of states of one chart. */
+struct states {
+    uint64_t bits[4];
+};
+static inline bool states_has(const struct states *s, unsigned i)
+{
+    return s->bits[i >> 6] >> (i & 63) & 1;
+}
+
+/* ---- conditions: all tests must hold ---------------------------------------------------------------------------- */
+
+enum test_kind { TEST_STATE, TEST_OTHERS, TEST_AGE, TEST_ATTRIBUTE, TEST_COUNT, TEST_SINCE, TEST_GROUP };
+
+struct test {
+    enum test_kind kind;
+    uint16_t what;        /* chart, attribute or mark */
+    struct states states; /* STATE, OTHERS; GROUP: groups */
+    double low, high;     /* low <= x < high */
+};
+
+/* ---- factors: a hazard or a weight is a constant times a product of these --------------------------------------- */
+
+enum factor_kind {
+    FACTOR_STATE,        /* value[state of chart `what`, own or the family's] */
+    FACTOR_OTHERS,       /* value[0] if another child's chart `what` is in `states` (for the family: any child's) */
+    FACTOR_TERM,         /* the family's term number `what`, fixed at its beginning */
+    FACTOR_AGE,          /* by own age, in bands */
+    FACTOR_AGE_AT_ENTRY, /* by age when the present state was entered, in bands */
+    FACTOR_CALENDAR,     /* by time, in bands */
+    FACTOR_COUNT,        /* by how often mark `what` was set, in bands */
+    FACTOR_SINCE,        /* 1 + value[0] exp(-s / value[1]), s the years since mark `what` was set; 1 if never */
+    FACTOR_AREA,         /* value[area] */
+    FACTOR_GROUP,        /* value[group] */
+    FACTOR_WHEN          /* value[0] if the tests hold, else 1 */
+};
+
+struct factor {
+    enum factor_kind kind;
+    uint16_t what;
+    uint32_t n;       /* bands */
+    double *at;       /* [n] lower ends of the bands, ascending */
+    double below;     /* before the first band: 1, or 0 for a hazard in bands */
+    double *value;    /* [n], or as said above */
+    uint32_t n_value;
+    struct states states;
+    struct range tests;
+};
+
+/* What an attribute contributes to hazards, computed once for a family: base^(x - centre) or x^base. */
+struct term {
+    uint16_t attribute;
+    bool power;
+    double base, centre;
+};
+
+/* ---- what a transition does besides changing its own chart ------------------------------------------------------ */
+
+enum who { WHO_SELF, WHO_FAMILY, WHO_INDEX, WHO_OTHERS, WHO_CHILDREN };
+
+struct effect {
+    bool is_mark;         /* sets `mark`; else moves chart `chart` of `who` to `to` */
+    enum who who;
+    uint16_t mark, chart, to;
+    struct states from;   /* only instances in these states are moved */
+    double chance;        /* probability of each member to be moved, times the factors */
+    struct range factors; /* of the chance; for INDEX of the weight with which the child is chosen */
+    uint64_t key;
+};
+
+/* ---- charts ----------------------------------------------------------------------------------------------------- */
+
+struct clock {
+    struct kith_dist dist;
+    bool at_age;      /* fires at age dist.a, whatever happened before */
+    double ratio;     /* constant part of the hazard ratio */
+    struct range factors;
+    int16_t since;    /* mark of the FACTOR_SINCE that this clock carries, or -1; exponential clocks only */
+    double amplitude, decay;
+    uint16_t to;      /* state within the chart */
+    uint16_t slot;    /* within the member */
+    struct range effects;
+    uint64_t key;
+    bool plain;       /* its ratio never changes: no factors, no decay, no age */
+    double rate, mean; /* of a plain exponential clock: ratio times dist.a, and its inverse */
+    const char *name;
+    const struct kith_node *node;
+};
+
+/* A clock in one of its states. */
+struct enabled {
+    uint16_t clock;
+    int16_t code; /* of the transition it makes from here */
+    bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
+                     condition, and leads to a state of plain clocks */
+};
+
+struct option {
+    uint16_t to;
+    double weight;
+    struct range factors, effects;
+    const struct kith_node *node;
+};
+
+struct state {
+    bool instant, terminal;
+    struct range clocks;  /* in tables.enabled */
+    struct range options; /* of an instant state */
+    struct range effects; /* on entering */
+    bool plain;           /* all its clocks are */
+    double shared;        /* probability that a sibling of the same case decides by the case's draw */
+    uint64_t key;         /* of its branch draws */
+    uint64_t own, others; /* signals its clocks listen to: of itself or the family; of other children */
+};
+
+struct chart {
+    bool of_child;
+    uint16_t n_states, first_state; /* over all charts */
+    uint16_t place;                 /* among the charts of its kind of member */
+    uint16_t start[PATHWAY_GROUPS_MAX];
+};
+
+/* A counted event or a census, with a condition. */
+struct counter {
+    bool census;
+    uint16_t chart;       /* census */
+    struct states states; /* census */
+    struct range tests;
+    uint16_t index;       /* of the count */
+};
+
+/* All numbers of one arm between two of its dates. */
+struct tables {
+    struct chart charts[PATHWAY_CHARTS_MAX];
+    struct state *states;
+    struct clock *clocks;
+    struct enabled *enabled; /* state by state */
+    struct option *options;
+    struct effect *effects;
+    struct factor *factors;
+    struct test *tests;
+    struct term *terms;
+    struct counter *counters;
+    size_t n_states, n_clocks, n_enabled, n_options, n_effects, n_factors, n_tests, n_terms, n_counters;
+    uint64_t heard; /* signals that any state listens to */
+};
+
+/* An attribute of families, drawn once: one of some values by weight, or from a distribution. */
+struct attribute {
+    const char *name, *unit, *what;
+    double centre;
+    struct kith_dist dist; /* without values: H^-1(E) */
+    size_t n;
+    double *value, *weight;
+    int tilt; /* column of the areas: weights times exp(tilt (value - centre)); -1 none */
+    uint64_t key;
+};
+
+struct group {
+    const char *name;
+    uint64_t key;
+    bool household;                              /* else children who arrive one at a time */
+    double size_share[PATHWAY_CHILDREN_MAX + 1]; /* household: P(size <= i) */
+    double mean_size, gap_delay;
+    struct kith_dist gap, age;
+    int column;          /* arrivals: spread over areas by this column; -1: by population */
+    double column_sum;
+    size_t n_years;
+    double *per_year;    /* formed or arriving in each year of the run, all areas, real families */
+};
+
+struct epoch {
+    double time; /* it begins */
+    const struct tables *tables;
+    bool *changed; /* [n_states] whether the state's clocks differ from those of the epoch before; NULL first */
+};
+
+struct pathway {
+    struct kith_mem *mem;
+    const struct kith_scenario *sc;
+    struct kith_shape shape;
+    size_t n_charts, n_of[2];    /* charts of families, of children */
+    uint8_t chart_at[2][PATHWAY_CHARTS_MAX];
+    size_t n_marks, n_marks_of[2];
+    const char *mark_name[PATHWAY_MARKS_MAX];
+    bool mark_of_child[PATHWAY_MARKS_MAX];
+    uint16_t mark_place[PATHWAY_MARKS_MAX];
+    size_t n_attributes;
+    struct attribute *attributes;
+    size_t n_groups;             /* 0: all families are there from the start and stay */
+    struct group groups[PATHWAY_GROUPS_MAX];
+    size_t max_children;
+    int16_t *code[PATHWAY_CHARTS_MAX]; /* [(from + 1) * (n + 1) + to + 1]: transition or -1; 0 is entry, exit */
+    size_t n_tables;
+    struct tables *tables;
+    struct epoch **epochs;       /* [arm], the last one with time INFINITY */
+    size_t n_epochs_total;
+    struct range *counters_of;   /* [transition] in counter_list: the conditional counts of its events */
+    uint16_t *counter_list;
+    size_t n_censuses;
+    size_t n_slots[2];           /* of a family member, of a child */
+    size_t bytes_of[2], bytes, n_terms;
+    uint8_t *next_member, *next_chart; /* [entry of family.next - NEXT_FIRST] whose instance it is */
+    void **owned;                /* what else is to be freed */
+    size_t n_owned, owned_room;
+};
+
+/* Chart names to numbers while compiling, shared by the files that read parts of the scenario. */
+struct build {
+    struct pathway *p;
+    struct tables *t;
+    struct kith_reader *r;
+    enum kith_status status; /* KITH_NO_MEMORY once that happened */
+    bool first;              /* the first tables: shapes and names are taken from these */
+    const char *chart_names[PATHWAY_CHARTS_MAX];
+    const char *const *state_names[PATHWAY_CHARTS_MAX];
+    const char *group_names[PATHWAY_GROUPS_MAX];
+    const char **attribute_names;
+    uint64_t own, others;    /* signals gathered from the factors read since they were cleared */
+    int since;               /* FACTOR_SINCE taken out for a clock: mark, or -1 */
+    double amplitude, decay;
+};
+
+/* lists.c: growing arrays. Adds one cleared element to *list and returns it; NULL (and build.status) when out of
+ * memory. */
+void *pathway_add(struct build *b, void *list, size_t *n, size_t size);
+/* Memory that lives as long as the model. */
+void *pathway_keep(struct build *b, size_t n, size_t size);
+
+/* factors.c */
+struct range pathway_read_factors(struct build *b, const struct kith_node *ratios, int chart, bool clock);
+struct range pathway_read_tests(struct build *b, const struct kith_node *condition, int chart);
+double pathway_read_weight(struct build *b, const struct kith_node *parent, const char *key, int chart,
+                           double fallback, struct range *factors);
+struct states pathway_read_states(struct build *b, const struct kith_node *node, int chart);
+int pathway_find_mark(struct build *b, const struct kith_node *node, const char *name);
+
+/* charts.c */
+void pathway_read_charts(struct build *b);
+/* explain.c: fills shape.how and shape.source. */
+void pathway_explain(struct build *b);
+/* households.c */
+void pathway_read_population(struct build *b);
+/* measures.c */
+void pathway_read_measures(struct build *b);
+void pathway_read_counters(struct build *b);
+void pathway_read_costs(struct build *b, size_t arm);
+
+/* The callbacks of struct kith_model. run.c: step; begin.c: the others. */
+extern const struct kith_model kith_model_pathway;
+uint64_t pathway_families(const void *model, struct kith_cell *cell, double expected);
+double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, void *family);
+double pathway_step(const void *model, struct kith_cell *cell, void *family);
+void pathway_standing(const void *model, struct kith_cell *cell, const void *family);
+size_t pathway_describe(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
+                        double *births);
+/* Works out how a family lies in memory. */
+void pathway_layout(struct build *b);
+
+#endif

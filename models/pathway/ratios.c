@@ -1,0 +1,139 @@
+/* Evaluates factors and conditions for one member at one moment, and finds when they next change by themselves. */
+#include "family.h"
+
+static const struct member *bearer(const struct view *v, unsigned chart)
+{
+    return v->f->member[v->t->charts[chart].of_child ? v->member : 0];
+}
+
+static unsigned state_of(const struct view *v, unsigned chart)
+{
+    return bearer(v, chart)->instances[v->t->charts[chart].place].state;
+}
+
+/* Whether another child (for the family: any child) is in one of `states` of the chart. */
+static bool others_in(const struct view *v, unsigned chart, const struct states *states)
+{
+    unsigned place = v->t->charts[chart].place;
+    for (unsigned m = 1; m <= v->f->n_begun; m++)
+        if (m != v->member && v->f->member[m]->instances[place].live &&
+            states_has(states, v->f->member[m]->instances[place].state))
+            return true;
+    return false;
+}
+
+static const struct mark *mark_of(const struct view *v, unsigned mark)
+{
+    return &v->f->member[v->p->mark_of_child[mark] ? v->member : 0]->marks[v->p->mark_place[mark]];
+}
+
+/* Value of the band that x - origin lies in, and the end of that band. The comparison is made with the end of the
+ * band as a time, exactly as the event at that time will make it. */
+static double band(struct view *v, const struct factor *k, double origin, double time, bool watch)
+{
+    double value = k->below;
+    for (uint32_t i = 0; i < k->n; i++) {
+        if (time < origin + k->at[i]) {
+            if (watch && k->value[i] != value && origin + k->at[i] < v->change)
+                v->change = origin + k->at[i];
+            if (!watch || k->value[i] != value)
+                break;
+        } else {
+            value = k->value[i];
+        }
+    }
+    return value;
+}
+
+static bool in_span(struct view *v, double origin, const struct test *q)
+{
+    double from = origin + q->low, to = origin + q->high;
+    if (v->time < from) {
+        if (from < v->change)
+            v->change = from;
+        return false;
+    }
+    if (v->time < to) {
+        if (to < v->change)
+            v->change = to;
+        return true;
+    }
+    return false;
+}
+
+static bool holds(struct view *v, const struct test *q)
+{
+    switch (q->kind) {
+    case TEST_STATE:
+        return bearer(v, q->what)->instances[v->t->charts[q->what].place].live &&
+               states_has(&q->states, state_of(v, q->what));
+    case TEST_OTHERS:
+        return others_in(v, q->what, &q->states);
+    case TEST_AGE:
+        return in_span(v, v->f->member[v->member]->birth, q);
+    case TEST_ATTRIBUTE:
+        return v->f->attribute[q->what] >= q->low && v->f->attribute[q->what] < q->high;
+    case TEST_COUNT:
+        return mark_of(v, q->what)->n >= q->low && mark_of(v, q->what)->n < q->high;
+    case TEST_SINCE:
+        return mark_of(v, q->what)->n > 0 && in_span(v, mark_of(v, q->what)->time, q);
+    case TEST_GROUP:
+        return states_has(&q->states, v->f->group);
+    }
+    return false;
+}
+
+bool pathway_tests_hold(struct view *v, struct range tests)
+{
+    for (uint32_t i = 0; i < tests.n; i++)
+        if (!holds(v, &v->t->tests[tests.first + i]))
+            return false;
+    return true;
+}
+
+double pathway_ratio(struct view *v, struct range factors)
+{
+    double product = 1;
+    for (uint32_t i = 0; i < factors.n; i++) {
+        const struct factor *k = &v->t->factors[factors.first + i];
+        const struct mark *mark;
+        switch (k->kind) {
+        case FACTOR_STATE:
+            product *= k->value[state_of(v, k->what)];
+            break;
+        case FACTOR_OTHERS:
+            product *= others_in(v, k->what, &k->states) ? k->value[0] : 1;
+            break;
+        case FACTOR_TERM:
+            product *= v->f->term[k->what];
+            break;
+        case FACTOR_AGE:
+            product *= band(v, k, v->f->member[v->member]->birth, v->time, true);
+            break;
+        case FACTOR_AGE_AT_ENTRY:
+            product *= band(v, k, v->f->member[v->member]->birth, v->entered, false);
+            break;
+        case FACTOR_CALENDAR:
+            product *= band(v, k, 0, v->time, true);
+            break;
+        case FACTOR_COUNT:
+            product *= band(v, k, 0, mark_of(v, k->what)->n, false);
+            break;
+        case FACTOR_SINCE:
+            mark = mark_of(v, k->what);
+            if (mark->n)
+                product *= 1 + k->value[0] * kith_exp(-(v->time - mark->time) / k->value[1]);
+            break;
+        case FACTOR_AREA:
+            product *= k->value[v->f->area];
+            break;
+        case FACTOR_GROUP:
+            product *= k->value[v->f->group];
+            break;
+        case FACTOR_WHEN:
+            product *= pathway_tests_hold(v, k->tests) ? k->value[0] : 1;
+            break;
+        }
+    }
+    return product;
+}

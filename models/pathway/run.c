@@ -1,0 +1,457 @@
+/* The events of a family: births, clock firings, branches, moves, dates. */
+#include "family.h"
+
+#include "rng/draw.h"
+
+#define PENDING_MAX 256
+#define TOUCHED_MAX (PATHWAY_CHARTS_MAX * (PATHWAY_CHILDREN_MAX + 1))
+
+/* Keys of draws that belong to no clock. */
+#define KEY_BIRTH 0x6269727468u
+#define KEY_SHARED 0x736861726564u
+
+/* What one event has set off so far. */
+struct chain {
+    const struct pathway *p;
+    struct kith_cell *cell;
+    struct family *f;
+    double t;
+    uint64_t cause;
+    uint64_t family_changed, any_child_changed, child_changed[PATHWAY_CHILDREN_MAX + 1];
+    struct {
+        uint16_t member;
+        struct range effects;
+    } pending[PENDING_MAX];
+    struct {
+        uint8_t member, chart;
+    } touched[TOUCHED_MAX];
+    unsigned n_pending, n_touched;
+};
+
+/* ---- noting what happened --------------------------------------------------------------------------------------- */
+
+static void signal(struct chain *c, unsigned member, unsigned bit)
+{
+    if (member) {
+        c->child_changed[member] |= 1ull << bit;
+        c->any_child_changed |= 1ull << bit;
+    } else {
+        c->family_changed |= 1ull << bit;
+    }
+}
+
+static void touch(struct chain *c, unsigned member, unsigned chart, struct instance *in)
+{
+    if (in->touched)
+        return;
+    in->touched = true;
+    c->touched[c->n_touched].member = (uint8_t)member;
+    c->touched[c->n_touched++].chart = (uint8_t)chart;
+}
+
+static void note(struct chain *c, unsigned member, unsigned chart, int from, int to)
+{
+    const struct pathway *p = c->p;
+    size_t width = (size_t)c->f->t->charts[chart].n_states + 1;
+    int code = p->code[chart][(size_t)(from + 1) * width + (size_t)(to + 1)];
+    const struct range *r = &p->counters_of[code];
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct counter *k = &c->f->t->counters[p->counter_list[r->first + i]];
+        struct view v = {p, c->f, c->f->t, member, c->t, 0, INFINITY};
+        if (pathway_tests_hold(&v, k->tests))
+            kith_cell_count(c->cell, c->t, k->index, 1);
+    }
+    kith_cell_event(c->cell, c->t, member, (unsigned)code);
+}
+
+static void push(struct chain *c, unsigned member, struct range effects)
+{
+    if (!effects.n)
+        return;
+    if (c->n_pending == PENDING_MAX) {
+        c->cell->fault = "moves that set each other off run in circles (over 256 in one event)";
+        return;
+    }
+    c->pending[c->n_pending].member = (uint16_t)member;
+    c->pending[c->n_pending++].effects = effects;
+}
+
+/* ---- entering states -------------------------------------------------------------------------------------------- */
+
+/* The draw that decides an instant state's branch. Siblings who share it use one draw of the family's for the
+ * whole case. */
+static double branch_draw(const struct chain *c, unsigned member, const struct state *st)
+{
+    const struct member *w = c->f->member[member];
+    if (member && st->shared > 0 &&
+        kith_draw_uniform(mix2(w->key, st->key ^ KEY_SHARED, w->which_case)) < st->shared)
+        return kith_draw_uniform(mix2(c->f->key, st->key, w->which_case));
+    return kith_draw_uniform(mix2(w->key, st->key, c->cause));
+}
+
+static const struct option *choose(const struct chain *c, unsigned member, const struct state *st)
+{
+    const struct tables *tb = c->f->t;
+    double weight[PATHWAY_CLOCKS_MAX], sum = 0;
+    struct view v = {c->p, c->f, tb, member, c->t, c->t, INFINITY};
+    for (uint32_t i = 0; i < st->options.n; i++) {
+        const struct option *o = &tb->options[st->options.first + i];
+        weight[i] = o->factors.n ? o->weight * pathway_ratio(&v, o->factors) : o->weight;
+        sum += weight[i];
+    }
+    if (!(sum > 0))
+        c->cell->fault = "all options of an instant state have weight 0";
+    double u = branch_draw(c, member, st) * sum;
+    uint32_t i = 0;
+    while (i + 1 < st->options.n && (weight[i] == 0 || u >= weight[i])) {
+        u -= weight[i];
+        i++;
+    }
+    while (i > 0 && weight[i] == 0)
+        i--; /* rounding at the end of the sum must not choose what has no weight */
+    return &tb->options[st->options.first + i];
+}
+
+static void end_instances(struct chain *c, unsigned member, int but)
+{
+    struct family *f = c->f;
+    struct member *w = f->member[member];
+    bool child = member > 0;
+    for (size_t k = 0; k < c->p->n_of[child]; k++) {
+        struct instance *in = &w->instances[k];
+        unsigned chart = c->p->chart_at[child][k];
+        if (in->live && (int)chart != but)
+            note(c, member, chart, in->state, -1);
+        in->live = false;
+        f->next[next_index(c->p, member, (unsigned)k)] = INFINITY;
+    }
+    w->live = false;
+}
+
+/* The member has reached a terminal state of `chart`: its other charts end, and with the last child the family. */
+static void end_member(struct chain *c, unsigned member, unsigned chart)
+{
+    end_instances(c, member, (int)chart);
+    if (member && ++c->f->n_done == c->f->n_children && c->f->member[0]->live) {
+        end_instances(c, 0, -1);
+        for (unsigned i = 0; i < NEXT_FIRST; i++)
+            c->f->next[i] = INFINITY;
+    }
+}
+
+/* Takes the instance from local state `from` (-1: it begins) to `to`, and on through instant states. */
+static void change(struct chain *c, unsigned member, unsigned chart, int from, unsigned to)
+{
+    const struct tables *tb = c->f->t;
+    const struct chart *ch = &tb->charts[chart];
+    struct instance *in = &c->f->member[member]->instances[ch->place];
+    for (int hops = 0;; hops++) {
+        const struct state *st = &tb->states[ch->first_state + to];
+        note(c, member, chart, from, (int)to);
+        in->state = (uint8_t)to;
+        push(c, member, st->effects);
+        if (!st->instant)
+            break;
+        if (hops == PENDING_MAX) {
+            c->cell->fault = "instant states lead to each other in circles";
+            break;
+        }
+        const struct option *o = choose(c, member, st);
+        push(c, member, o->effects);
+        from = (int)to;
+        to = o->to;
+    }
+    in->entered = in->updated = c->t;
+    in->live = true;
+    signal(c, member, chart);
+    touch(c, member, chart, in);
+    if (tb->states[ch->first_state + in->state].terminal)
+        end_member(c, member, chart);
+}
+
+/* Leaves the present state by a move: what its clocks have left is kept. */
+static void move(struct chain *c, unsigned member, const struct effect *e)
+{
+    struct instance *in = &c->f->member[member]->instances[c->f->t->charts[e->chart].place];
+    unsigned from = in->state;
+    if (!in->touched)
+        pathway_consume(c->p, c->f, member, e->chart, c->t);
+    change(c, member, e->chart, (int)from, e->to);
+}
+
+static bool movable(const struct chain *c, unsigned member, const struct effect *e)
+{
+    const struct member *w = c->f->member[member];
+    const struct instance *in = &w->instances[c->f->t->charts[e->chart].place];
+    return w->live && in->live && states_has(&e->from, in->state);
+}
+
+/* ---- effects ---------------------------------------------------------------------------------------------------- */
+
+static bool chance(const struct chain *c, unsigned member, const struct effect *e)
+{
+    struct view v = {c->p, c->f, c->f->t, member, c->t, c->t, INFINITY};
+    double p = e->factors.n ? e->chance * pathway_ratio(&v, e->factors) : e->chance;
+    return p >= 1 || kith_draw_uniform(mix2(c->f->member[member]->key, e->key, c->cause)) < p;
+}
+
+/* The child that a contact is about: one of those present, by weight. 0 if there is none. */
+static unsigned index_child(const struct chain *c, const struct effect *e)
+{
+    double weight[PATHWAY_CHILDREN_MAX + 1], sum = 0;
+    unsigned chosen = 0;
+    for (unsigned m = 1; m <= c->f->n_begun; m++) {
+        struct view v = {c->p, c->f, c->f->t, m, c->t, c->t, INFINITY};
+        weight[m] = c->f->member[m]->live ? pathway_ratio(&v, e->factors) : 0;
+        sum += weight[m];
+    }
+    double u = kith_draw_uniform(mix2(c->f->key, e->key, c->cause)) * sum;
+    for (unsigned m = 1; m <= c->f->n_begun; m++) {
+        if (weight[m] == 0)
+            continue;
+        chosen = m;
+        if (u < weight[m])
+            break;
+        u -= weight[m];
+    }
+    return chosen;
+}
+
+static void set_mark(struct chain *c, unsigned member, unsigned mark)
+{
+    unsigned m = c->p->mark_of_child[mark] ? member : 0;
+    struct mark *k = &c->f->member[m]->marks[c->p->mark_place[mark]];
+    k->time = c->t;
+    k->n++;
+    signal(c, m, PATHWAY_CHARTS_MAX + mark);
+}
+
+/* Moves every child but `not` who may be and whom chance picks; they now belong to the case of this cause. */
+static void move_children(struct chain *c, unsigned not, const struct effect *e)
+{
+    for (unsigned m = 1; m <= c->f->n_begun; m++) {
+        if (m == not || !movable(c, m, e) || !chance(c, m, e))
+            continue;
+        c->f->member[m]->which_case = c->cause;
+        move(c, m, e);
+    }
+}
+
+static void carry_out(struct chain *c, unsigned member, struct range effects)
+{
+    unsigned index = member;
+    for (uint32_t i = 0; i < effects.n && !c->cell->fault; i++) {
+        const struct effect *e = &c->f->t->effects[effects.first + i];
+        if (e->is_mark) {
+            set_mark(c, member, e->mark);
+            continue;
+        }
+        switch (e->who) {
+        case WHO_SELF:
+        case WHO_FAMILY: {
+            unsigned m = e->who == WHO_SELF ? member : 0;
+            if (movable(c, m, e) && chance(c, m, e))
+                move(c, m, e);
+            break;
+        }
+        case WHO_INDEX:
+            index = index_child(c, e);
+            if (!index || !movable(c, index, e))
+                return; /* the child is known already: nobody else is brought in either */
+            c->f->member[index]->which_case = c->cause;
+            move(c, index, e);
+            break;
+        case WHO_OTHERS:
+            if (index)
+                c->f->member[index]->which_case = c->cause;
+            move_children(c, index, e);
+            break;
+        case WHO_CHILDREN:
+            move_children(c, 0, e);
+            break;
+        }
+    }
+}
+
+/* Carries out all effects in the order in which they came up, then sets the clocks of every instance that changed
+ * and of those that listen to what changed. Hazards thus depend on how things stand after the whole event. */
+static void settle(struct chain *c)
+{
+    struct family *f = c->f;
+    const struct pathway *p = c->p;
+    for (unsigned i = 0; i < c->n_pending && !c->cell->fault; i++)
+        carry_out(c, c->pending[i].member, c->pending[i].effects);
+    for (unsigned i = 0; i < c->n_touched; i++) {
+        unsigned m = c->touched[i].member, chart = c->touched[i].chart;
+        struct instance *in = &f->member[m]->instances[f->t->charts[chart].place];
+        if (in->live)
+            pathway_schedule(p, f, m, chart, c->t);
+    }
+    if ((c->family_changed | c->any_child_changed) & f->t->heard)
+        for (unsigned m = 0; m <= f->n_begun; m++) {
+            uint64_t heard = c->family_changed | (m ? c->child_changed[m] : 0);
+            for (size_t k = 0; k < p->n_of[m > 0]; k++) {
+                unsigned chart = p->chart_at[m > 0][k];
+                struct instance *in = &f->member[m]->instances[k];
+                const struct state *st = &f->t->states[f->t->charts[chart].first_state + in->state];
+                if (in->live && !in->touched && ((st->own & heard) || (st->others & c->any_child_changed)))
+                    pathway_refresh(p, f, m, chart, c->t);
+            }
+        }
+    for (unsigned i = 0; i < c->n_touched; i++)
+        f->member[c->touched[i].member]->instances[f->t->charts[c->touched[i].chart].place].touched = false;
+}
+
+/* ---- the kinds of event ----------------------------------------------------------------------------------------- */
+
+static void fire(struct chain *c, unsigned member, unsigned chart)
+{
+    struct family *f = c->f;
+    const struct tables *tb = f->t;
+    struct member *w = f->member[member];
+    struct instance *in = &w->instances[tb->charts[chart].place];
+    const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    if (in->winner == WINNER_BREAK) {
+        pathway_consume(c->p, f, member, chart, c->t);
+        pathway_schedule(c->p, f, member, chart, c->t);
+        return;
+    }
+    const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + in->winner].clock];
+    struct slot *s = &w->slots[k->slot];
+    s->drawn = false;
+    s->taken++;
+    pathway_consume(c->p, f, member, chart, c->t);
+    c->cause = mix2(w->key, k->key, s->taken);
+    change(c, member, chart, in->state, k->to);
+    push(c, member, k->effects);
+    settle(c);
+}
+
+static void start_member(struct chain *c, unsigned member)
+{
+    bool child = member > 0;
+    c->f->member[member]->live = true;
+    for (size_t k = 0; k < c->p->n_of[child] && c->f->member[member]->live; k++) {
+        unsigned chart = c->p->chart_at[child][k];
+        change(c, member, chart, -1, c->f->t->charts[chart].start[c->f->group]);
+    }
+}
+
+static double next_arrival(const struct family *f)
+{
+    return f->n_begun < f->n_children ? f->member[f->n_begun + 1]->arrival : INFINITY;
+}
+
+/* The family forms, or its next child is born or arrives. All that are due at this moment come at once. */
+static void birth(struct chain *c)
+{
+    struct family *f = c->f;
+    if (!f->member[0]->live && !f->n_begun) {
+        c->cause = mix2(f->key, KEY_BIRTH, 0);
+        start_member(c, 0);
+    }
+    if (next_arrival(f) <= c->t) {
+        unsigned m = ++f->n_begun;
+        c->cause = mix2(f->member[m]->key, KEY_BIRTH, 0);
+        f->member[m]->which_case = c->cause;
+        start_member(c, m);
+    }
+    settle(c);
+    f->next[NEXT_BIRTH] = next_arrival(f);
+}
+
+/* New numbers are in force: clocks that they change go on with what they have left, all others untouched. */
+static void new_epoch(struct chain *c)
+{
+    struct family *f = c->f;
+    const struct pathway *p = c->p;
+    const struct epoch *e = f->epoch + 1;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass) {
+            f->epoch = e;
+            f->t = e->tables;
+            pathway_work_out_terms(f);
+        }
+        for (unsigned m = 0; m <= f->n_begun; m++)
+            for (size_t k = 0; k < p->n_of[m > 0]; k++) {
+                unsigned chart = p->chart_at[m > 0][k];
+                const struct instance *in = &f->member[m]->instances[k];
+                if (!in->live || !e->changed[f->t->charts[chart].first_state + in->state])
+                    continue;
+                if (pass)
+                    pathway_schedule(p, f, m, chart, c->t);
+                else
+                    pathway_consume(p, f, m, chart, c->t);
+            }
+    }
+    f->next[NEXT_EPOCH] = f->epoch[1].time;
+}
+
+static void census(struct chain *c)
+{
+    struct family *f = c->f;
+    const struct tables *tb = f->t;
+    for (size_t i = 0; i < tb->n_counters; i++) {
+        const struct counter *k = &tb->counters[i];
+        if (!k->census)
+            continue;
+        bool child = tb->charts[k->chart].of_child;
+        for (unsigned m = child; m <= (child ? f->n_begun : 0); m++) {
+            const struct instance *in = &f->member[m]->instances[tb->charts[k->chart].place];
+            struct view v = {c->p, f, tb, m, c->t, in->entered, INFINITY};
+            if (in->live && states_has(&k->states, in->state) && pathway_tests_hold(&v, k->tests))
+                kith_cell_census(c->cell, f->year, k->index, 1);
+        }
+    }
+    f->year++;
+    double at = c->cell->warm_up + f->year;
+    f->next[NEXT_CENSUS] = f->member[0]->live && at <= c->cell->end ? at : INFINITY;
+}
+
+/* An event that may set off others. */
+static void event(const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
+{
+    struct chain c;
+    c.p = p;
+    c.cell = cell;
+    c.f = f;
+    c.t = t;
+    c.cause = 0;
+    c.n_pending = c.n_touched = 0;
+    c.family_changed = c.any_child_changed = 0;
+    for (unsigned m = 0; m <= f->n_children; m++)
+        c.child_changed[m] = 0;
+    switch (f->winner) {
+    case NEXT_EPOCH:
+        new_epoch(&c);
+        break;
+    case NEXT_CENSUS:
+        census(&c);
+        break;
+    case NEXT_BIRTH:
+        birth(&c);
+        break;
+    default:
+        fire(&c, p->next_member[f->winner - NEXT_FIRST], p->next_chart[f->winner - NEXT_FIRST]);
+    }
+}
+
+double pathway_step(const void *model, struct kith_cell *cell, void *family)
+{
+    const struct pathway *p = model;
+    struct family *f = family;
+    double t = f->next[f->winner];
+    if (f->winner >= NEXT_FIRST) {
+        unsigned m = p->next_member[f->winner - NEXT_FIRST];
+        const struct chart *ch = &f->t->charts[p->next_chart[f->winner - NEXT_FIRST]];
+        struct instance *in = &f->member[m]->instances[ch->place];
+        const struct enabled *e = &f->t->enabled[f->t->states[ch->first_state + in->state].clocks.first];
+        if (in->winner != WINNER_BREAK && e[in->winner].simple) {
+            kith_cell_event(cell, t, m, (unsigned)e[in->winner].code);
+            f->next[f->winner] = pathway_fire_simple(f, f->member[m], in, ch, t);
+            return find_next(f);
+        }
+    }
+    event(p, cell, f, t);
+    return cell->fault ? INFINITY : find_next(f);
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Makes scenarios/england/areas.csv, one row for each of the 152 local authorities, from published figures.
+
+    python3 scripts/make_england_tables.py FOLDER [AREAS.csv]
+
+FOLDER holds areas.csv: the main published measures by local authority, year ending 31 March 2023, collected from the
+Department for Education's releases (Characteristics of children in need; Children looked after), the mid-year population
+estimates (ONS) and the Indices of Deprivation (MHCLG), all under the Open Government Licence v3.0.
+
+What is computed here: `tilt`, which makes the mean deprivation decile of an area's families follow its average IMD score.
+The columns *_level are fitted by scripts/fit_england.py; levels that AREAS.csv already holds are kept (1 if new).
+"""
+import csv
+import math
+import os
+import sys
+
+HEAD = """\
+# England's 152 local authorities, year ending 31 March 2023. Made by scripts/make_england_tables.py; levels fitted by
+# scripts/fit_england.py. Contains public sector information licensed under the Open Government Licence v3.0.
+# name, referrals, cin, plans, care, care_starts (per 10,000 children; empty: not published): Department for Education,
+#   Characteristics of children in need 2022 to 2023; Children looked after in England 2022 to 2023
+# child_population: ONS mid-year estimates, aged 0 to 17, as used for those rates
+# unaccompanied: unaccompanied children looked after on 31 March 2023 (DfE); not published (suppressed or none): {small}
+# imd: average score, English Indices of Deprivation 2025 (MHCLG)
+# tilt: weights exp(tilt x (decile - 5.5)) give the mean decile 5.5 + {slope} z, z the standardised imd, kept within
+#   {low} to {high} (assumed: published within-area distributions are not used)
+# contact_level, plan_level, care_level: contacts; conferences after an enquiry; entries to care, against the national
+#   level given deprivation. Fitted to the rates above; they stand for all that makes areas differ
+"""
+COLUMNS = [("la_code", "la_code"), ("name", "name"), ("region", "region"), ("child_population", "child_population_0_17"),
+           ("unaccompanied", "cla_uasc_31_march"), ("imd", "imd2025_average_score"),
+           ("referrals", "referrals_rate_per_10k"), ("cin", "cin_31_march_rate_per_10k"),
+           ("plans", "cpp_31_march_rate_per_10k"), ("care", "cla_31_march_rate_per_10k"),
+           ("care_starts", "cla_starts_rate_per_10k")]
+LEVELS = ["contact_level", "plan_level", "care_level"]
+SLOPE, LOW, HIGH, SMALL = 1.8, 2.0, 9.0, 1
+
+
+def tilt_for(mean):
+    """The tilt that gives uniform weights on 1..10 this mean, by bisection."""
+    low, high = -2.0, 2.0
+    for _ in range(60):
+        mid = (low + high) / 2
+        weights = [math.exp(mid * (k - 5.5)) for k in range(1, 11)]
+        if sum(k * w for k, w in zip(range(1, 11), weights)) / sum(weights) < mean:
+            low = mid
+        else:
+            high = mid
+    return low
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return list(csv.DictReader(line for line in f if not line.startswith("#")))
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    out = sys.argv[2] if len(sys.argv) == 3 else os.path.join(os.path.dirname(__file__), "../scenarios/england/areas.csv")
+    published = read(os.path.join(sys.argv[1], "areas.csv"))
+    old = {r["la_code"]: r for r in read(out)} if os.path.exists(out) else {}
+    rows = [{new: r[name] for new, name in COLUMNS} for r in published]
+    people = [float(r["child_population"]) for r in rows]
+    imd = [float(r["imd"]) for r in rows]
+    mean = sum(n * x for n, x in zip(people, imd)) / sum(people)
+    sd = math.sqrt(sum(n * (x - mean) ** 2 for n, x in zip(people, imd)) / sum(people))
+    for r, x in zip(rows, imd):
+        r["unaccompanied"] = r["unaccompanied"] or SMALL
+        r["tilt"] = f"{tilt_for(min(max(5.5 + SLOPE * (x - mean) / sd, LOW), HIGH)):.4f}"
+        for level in LEVELS:
+            r[level] = old.get(r["la_code"], {}).get(level) or "1"
+    write(out, rows)
+
+
+def write(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        f.write(HEAD.format(small=SMALL, slope=SLOPE, low=LOW, high=HIGH))
+        table = csv.DictWriter(f, [c for c, _ in COLUMNS] + ["tilt"] + LEVELS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
