@@ -137,7 +137,7 @@ static uint64_t families(const void *model, struct kith_cell *cell, double expec
 }
 
 /* Finds the next event: the clock with the least time left, or the next date at which rates change. */
-static double race(struct person *p)
+static void race(struct person *p)
 {
     p->next = p->epoch[1].time;
     p->winner = -1;
@@ -149,7 +149,8 @@ static double race(struct person *p)
             p->winner = k;
         }
     }
-    return p->state == DEAD ? INFINITY : p->next;
+    if (p->state == DEAD)
+        p->next = INFINITY;
 }
 
 static void draw(struct person *p, int state, int k)
@@ -168,16 +169,16 @@ static double begin(const void *model, struct kith_cell *cell, uint64_t index, v
     return p->next = 0;
 }
 
-static double step(const void *model, struct kith_cell *cell, void *family)
+/* Carries out the next event. */
+static void step(struct kith_cell *cell, struct person *p)
 {
-    struct person *p = family;
-    (void)model;
     if (p->state < 0) {
         p->state = HEALTHY;
         for (int i = 0; i < 4; i++)
             draw(p, i / 2, i % 2);
         kith_cell_event(cell, 0, 0, ENTRY);
-        return race(p);
+        race(p);
+        return;
     }
     for (int k = 0; k < 2; k++)
         if (k != p->winner)
@@ -185,12 +186,22 @@ static double step(const void *model, struct kith_cell *cell, void *family)
     p->time = p->next;
     if (p->winner < 0) {
         p->epoch++;
-        return race(p);
+        race(p);
+        return;
     }
     draw(p, p->state, p->winner);
     kith_cell_event(cell, p->time, 0, (unsigned)code[p->state][p->winner]);
     p->state = target[p->state][p->winner];
-    return race(p);
+    race(p);
+}
+
+static double advance(const void *model, struct kith_cell *cell, void *family, double until)
+{
+    struct person *p = family;
+    (void)model;
+    while (p->next <= until)
+        step(cell, p);
+    return p->next;
 }
 
 static void standing(const void *model, struct kith_cell *cell, const void *family)
@@ -213,6 +224,6 @@ const struct kith_model kith_model_illness_death = {
     .family_bytes = family_bytes,
     .families = families,
     .begin = begin,
-    .step = step,
+    .advance = advance,
     .standing = standing,
 };

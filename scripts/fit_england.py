@@ -5,10 +5,11 @@
     python3 scripts/fit_england.py areas  [--kith build/kith] [--families 6910000] [--sweeps 3]
 
 levels: each fit_* parameter is multiplied by (target / simulated) to a power, with the same seed in each sweep, and
-written back into the scenario. A stock fitted by an ending has a negative power. This is a search for a parameter set that
-meets the targets; it says nothing about how well the targets determine it (many do not).
-areas: contact_level, plan_level and care_level of each authority by (published / simulated) to the power 0.8 (shrinkage:
-part of the difference is chance), within 0.2 to 5, then divided by their mean over children, so national totals stay.
+written back into the scenario. What is fitted by an ending has a negative power. This is a search for a parameter set
+that meets the targets; it says nothing about how well the targets determine it (many do not).
+areas: contact_level, plan_level and care_level of each authority by (published / simulated) to the power 0.8
+(shrinkage: part of the difference is chance), less in later sweeps, each with a new seed; within 0.2 to 5, then divided
+by their mean over children, so that national totals stay.
 """
 import argparse
 import os
@@ -46,8 +47,9 @@ HELPERS = {"early_help_started": 166000, "re_assessments": 60000, "care_orders":
 
 def run(kith, families, values, years, seed=1):
     out = os.path.join(tempfile.mkdtemp(), "fit.h5")
-    command = [kith, "run", SCENARIO, "-o", out, "--quiet", "--arms", "baseline", "--replications", "1", "--seed", str(seed),
-               "--set", f"population.families={families}", "--set", f"time.counted={years} years"]
+    command = [kith, "run", SCENARIO, "-o", out, "--quiet", "--arms", "baseline", "--replications", "1",
+               "--seed", str(seed), "--set", f"population.families={families}",
+               "--set", f"time.counted={years} years"]
     for name, value in values.items():
         command += ["--set", f"parameters.{name}.value={value}"]
     subprocess.run(command, check=True)

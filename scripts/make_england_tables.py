@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Makes scenarios/england/areas.csv, one row for each of the 152 local authorities, from published figures.
+"""Makes the tables of scenarios/england from published figures.
 
-    python3 scripts/make_england_tables.py FOLDER [AREAS.csv]
+    python3 scripts/make_england_tables.py FOLDER
 
-FOLDER holds areas.csv: the main published measures by local authority, year ending 31 March 2023, collected from the
-Department for Education's releases (Characteristics of children in need; Children looked after), the mid-year population
-estimates (ONS) and the Indices of Deprivation (MHCLG), all under the Open Government Licence v3.0.
+FOLDER holds
+areas.csv    the main published measures by local authority, year ending 31 March 2023, collected from releases of the
+             Department for Education (Characteristics of children in need; Children looked after), the mid-year
+             population estimates (ONS) and the Indices of Deprivation (MHCLG), all under the Open Government Licence v3.0
+effects.csv  what evaluations of programmes found, with their sources
 
-What is computed here: `tilt`, which makes the mean deprivation decile of an area's families follow its average IMD score.
-The columns *_level are fitted by scripts/fit_england.py; levels that AREAS.csv already holds are kept (1 if new).
+england/areas.csv has one row for each of the 152 local authorities. `tilt` is computed here: it makes the mean
+deprivation decile of an area's families follow its average IMD score. The columns *_level are fitted by
+scripts/fit_england.py; levels that the file already holds are kept (1 if new). england/evidence.csv holds the evaluations
+that the scenario leans on.
 """
 import csv
 import math
@@ -28,11 +32,19 @@ HEAD = """\
 # contact_level, plan_level, care_level: contacts; conferences after an enquiry; entries to care, against the national
 #   level given deprivation. Fitted to the rates above; they stand for all that makes areas differ
 """
-COLUMNS = [("la_code", "la_code"), ("name", "name"), ("region", "region"), ("child_population", "child_population_0_17"),
-           ("unaccompanied", "cla_uasc_31_march"), ("imd", "imd2025_average_score"),
+COLUMNS = [("la_code", "la_code"), ("name", "name"), ("region", "region"),
+           ("child_population", "child_population_0_17"), ("unaccompanied", "cla_uasc_31_march"),
+           ("imd", "imd2025_average_score"),
            ("referrals", "referrals_rate_per_10k"), ("cin", "cin_31_march_rate_per_10k"),
            ("plans", "cpp_31_march_rate_per_10k"), ("care", "cla_31_march_rate_per_10k"),
            ("care_starts", "cla_starts_rate_per_10k")]
+EVIDENCE_HEAD = """\
+# What evaluations found, nulls included: effects are small, slow and local. Made by scripts/make_england_tables.py.
+# verified: whether the figure was seen at the source
+"""
+EVIDENCE = ["E001", "E005", "E009", "E010", "E011", "E012", "E014", "E015", "E017", "E018", "E019", "E024", "E025",
+            "E031", "E033"]
+HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenarios", "england")
 LEVELS = ["contact_level", "plan_level", "care_level"]
 SLOPE, LOW, HIGH, SMALL = 1.8, 2.0, 9.0, 1
 
@@ -55,10 +67,21 @@ def read(path):
         return list(csv.DictReader(line for line in f if not line.startswith("#")))
 
 
+def make_evidence(published, out):
+    rows = [r for r in read(published) if r["id"] in EVIDENCE]
+    with open(out, "w", encoding="utf-8", newline="") as f:
+        f.write(EVIDENCE_HEAD)
+        columns = ["programme", "target", "design", "outcome", "effect", "unit", "delay", "decay", "source", "verified"]
+        table = csv.DictWriter(f, columns, lineterminator="\n", extrasaction="ignore")
+        table.writeheader()
+        table.writerows(rows)
+
+
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    out = sys.argv[2] if len(sys.argv) == 3 else os.path.join(os.path.dirname(__file__), "../scenarios/england/areas.csv")
+    make_evidence(os.path.join(sys.argv[1], "effects.csv"), os.path.join(HOME, "evidence.csv"))
+    out = os.path.join(HOME, "areas.csv")
     published = read(os.path.join(sys.argv[1], "areas.csv"))
     old = {r["la_code"]: r for r in read(out)} if os.path.exists(out) else {}
     rows = [{new: r[name] for new, name in COLUMNS} for r in published]

@@ -473,7 +473,7 @@ def choose_measures(results, differences):
     stocks = [m for m in whole if at_date[m]]
     flows = sorted((m for m in whole if not at_date[m]), key=lambda m: (name[m] not in published, -strength[m]))
     room = MOST_PANELS - len(costs)
-    n_stocks = min(len(stocks), max(room // 2, room - len(flows)))
+    n_stocks = min(len(stocks), max((room + 1) // 2, room - len(flows)))
     chosen = stocks[:n_stocks] + flows[:room - n_stocks]
     chosen += [m for m in own if m not in chosen][:room - len(chosen)]
     return sorted(chosen) + costs, len(own) + sum(n.startswith("cost.") for n in name[list(strength)])

@@ -1,5 +1,5 @@
-/* The subcommands of kith. Each gets argv with argv[0] being its own name, prints what was asked for to standard
- * output and reports as "kith: FILE: text" to standard error, and returns the exit code: a value of
+/* The subcommands of kith. Each gets argv with argv[0] being its own name, prints what was asked for to
+ * standard output and reports as "kith: FILE: text" to standard error, and returns the exit code: a value of
  * enum kith_status. */
 #ifndef KITH_CLI_CLI_H
 #define KITH_CLI_CLI_H

@@ -134,7 +134,7 @@ static void json_row(const struct compare *c, size_t measure, size_t row, bool f
         fputs(", \"time\": null, \"unit\": ", stdout);
     else
         printf(", \"time\": %zu, \"unit\": ", row);
-    kith_cli_json_text(stdout, m->unit);
+    kith_cli_json_text(stdout, kith_cli_row_unit(m->unit, row == c->rows - 1).text);
     for (size_t i = 0; i < 4; i++) {
         printf(", \"%s\": ", name[i]);
         kith_cli_json_real(stdout, number[i]);
@@ -165,7 +165,8 @@ static void add_row(const struct compare *c, struct kith_cli_table *t, size_t me
     const struct kith_pair *p = pair_at(c, row, measure);
     struct kith_estimate e = kith_estimate_make(&p->difference);
     double factor;
-    struct kith_cli_text unit = kith_cli_unit(m->unit, &factor);
+    struct kith_cli_text row_unit = kith_cli_row_unit(m->unit, row == c->rows - 1);
+    struct kith_cli_text unit = kith_cli_unit(row_unit.text, &factor);
     int decimals = kith_cli_decimals(e.mean * factor);
     kith_cli_table_add(t, "%s", m->name);
     if (row == c->rows - 1)
@@ -176,14 +177,17 @@ static void add_row(const struct compare *c, struct kith_cli_table *t, size_t me
     kith_cli_table_add(t, "%s", kith_cli_number(e.low * factor, decimals).text);
     kith_cli_table_add(t, "%s", kith_cli_number(e.high * factor, decimals).text);
     kith_cli_table_add(t, "%s", unit.text);
-    kith_cli_table_add(t, "%s%%", kith_cli_number(100 * p->difference.mean / p->a.mean, 2).text);
+    if (p->a.mean != 0)
+        kith_cli_table_add(t, "%s%%", kith_cli_number(100 * p->difference.mean / p->a.mean, 2).text);
+    else
+        kith_cli_table_add(t, "-");
     kith_cli_table_add(t, "%s", kith_cli_number(kith_pair_variance_ratio(p), 1).text);
 }
 
 /* Which rows a person gets: the last date and the total, of chosen measures all; flows only if chosen. */
 static bool shown(const struct compare *c, size_t measure, size_t row)
 {
-    bool flow = strncmp(c->r.shape.measures[measure].name, "flow.", 5) == 0;
+    bool flow = kith_cli_rank(c->r.shape.measures[measure].name) == KITH_CLI_FLOWS;
     return wanted(c, measure) && (c->measure || (row >= c->rows - 2 && !flow)) &&
            pair_at(c, row, measure)->difference.n > 0;
 }
@@ -197,6 +201,18 @@ static bool all_zero(const struct compare *c)
     return true;
 }
 
+static void add_rows(const struct compare *c, struct kith_cli_table *t, size_t measure, size_t *same)
+{
+    for (size_t row = 0; row < c->rows; row++) {
+        if (!shown(c, measure, row))
+            continue;
+        if (all_same(pair_at(c, row, measure)))
+            ++*same;
+        else
+            add_row(c, t, measure, row);
+    }
+}
+
 static enum kith_status print_rows(struct compare *c, size_t *same)
 {
     static const char *const head[] = {"measure", "year", "difference", "low",
@@ -206,16 +222,10 @@ static enum kith_status print_rows(struct compare *c, size_t *same)
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         kith_cli_table_add(&t, "%s", head[i]);
     *same = 0;
-    for (size_t i = 0; i < c->r.shape.n_measures; i++) {
-        for (size_t row = 0; row < c->rows; row++) {
-            if (!shown(c, i, row))
-                continue;
-            if (all_same(pair_at(c, row, i)))
-                ++*same;
-            else
-                add_row(c, &t, i, row);
-        }
-    }
+    for (int rank = 0; rank <= KITH_CLI_FLOWS; rank++)
+        for (size_t i = 0; i < c->r.shape.n_measures; i++)
+            if (kith_cli_rank(c->r.shape.measures[i].name) == rank)
+                add_rows(c, &t, i, same);
     enum kith_status status = KITH_OK;
     if (t.n > sizeof head / sizeof *head)
         status = kith_cli_table_print(&t, stdout);

@@ -1,3 +1,4 @@
+/* kith digest: prints one hash over the results of an output file. */
 #include <stdio.h>
 
 #include "../record/results.h"

@@ -159,7 +159,7 @@ static void print_design(const struct info *o)
     if (isnan(r->start_date))
         puts("");
     else
-        printf("; the simulation starts at %.2f\n", r->start_date);
+        printf(", from %.2f\n", r->start_date + r->warm_up);
 }
 
 static void print_model(const struct kith_shape *s)

@@ -200,7 +200,7 @@ static void json_row(struct summary *s, size_t arm, size_t area, size_t measure,
         fputs(", \"time\": null, \"unit\": ", stdout);
     else
         printf(", \"time\": %zu, \"unit\": ", row);
-    kith_cli_json_text(stdout, m->unit);
+    kith_cli_json_text(stdout, kith_cli_row_unit(m->unit, row == s->rows - 1).text);
     for (size_t i = 0; i < 4; i++) {
         printf(", \"%s\": ", name[i]);
         kith_cli_json_real(stdout, number[i]);
@@ -278,17 +278,13 @@ static enum kith_status print_targets(struct summary *s, size_t arm)
     return status == KITH_OK ? status : no_memory(s);
 }
 
-static bool starts(const char *text, const char *with)
-{
-    return strncmp(text, with, strlen(with)) == 0;
-}
-
 static void add_measure(struct summary *s, struct kith_cli_table *t, size_t measure, size_t row)
 {
     const struct kith_measure *m = &s->r.shape.measures[measure];
     struct kith_estimate e = estimate_at(s, row, measure);
     double factor;
-    struct kith_cli_text unit = kith_cli_unit(m->unit, &factor);
+    struct kith_cli_text row_unit = kith_cli_row_unit(m->unit, row == s->rows - 1);
+    struct kith_cli_text unit = kith_cli_unit(row_unit.text, &factor);
     int decimals = kith_cli_decimals(e.mean * factor);
     if (e.n == 0)
         return;
@@ -318,20 +314,15 @@ static void add_dates(struct summary *s, struct kith_cli_table *t, size_t measur
 /* Those that the scenario defines first, then stocks, costs and, only if asked for, the many flows. */
 static enum kith_status print_measures(struct summary *s)
 {
-    static const char *const group[] = {"", "stock.", "cost.", "flow."};
     static const char *const head[] = {"measure", "year", "mean", "low", "high", "unit"};
     struct kith_cli_table t;
     kith_cli_table_init(&t, &s->mem, "lrrrrl");
     for (size_t i = 0; i < sizeof head / sizeof *head; i++)
         kith_cli_table_add(&t, "%s", head[i]);
-    for (size_t g = 0; g < 4 && (g < 3 || s->measure); g++) {
-        for (size_t i = 0; i < s->r.shape.n_measures; i++) {
-            const char *name = s->r.shape.measures[i].name;
-            bool plain = starts(name, group[1]) || starts(name, group[2]) || starts(name, group[3]);
-            if (wanted(s, i) && (g == 0 ? !plain : starts(name, group[g])))
+    for (int rank = 0; rank <= KITH_CLI_FLOWS && (rank < KITH_CLI_FLOWS || s->measure); rank++)
+        for (size_t i = 0; i < s->r.shape.n_measures; i++)
+            if (wanted(s, i) && kith_cli_rank(s->r.shape.measures[i].name) == rank)
                 add_dates(s, &t, i);
-        }
-    }
     enum kith_status status = kith_cli_table_print(&t, stdout);
     kith_cli_table_free(&t);
     return status == KITH_OK ? status : no_memory(s);

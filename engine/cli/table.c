@@ -130,6 +130,26 @@ struct kith_cli_text kith_cli_unit(const char *unit, double *factor)
     return out;
 }
 
+struct kith_cli_text kith_cli_row_unit(const char *unit, bool total)
+{
+    static const char per_year[] = "/year";
+    struct kith_cli_text out;
+    size_t n = strlen(unit), tail = sizeof per_year - 1;
+    if (total && n >= tail && strcmp(unit + n - tail, per_year) == 0)
+        n -= tail;
+    snprintf(out.text, sizeof out.text, "%.*s", (int)n, unit);
+    return out;
+}
+
+int kith_cli_rank(const char *measure)
+{
+    static const char *const prefix[] = {"stock.", "cost.", "flow."};
+    for (int i = 0; i < 3; i++)
+        if (strncmp(measure, prefix[i], strlen(prefix[i])) == 0)
+            return i + 1;
+    return 0;
+}
+
 void kith_cli_json_text(FILE *out, const char *text)
 {
     fputc('"', out);

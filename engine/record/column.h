@@ -15,8 +15,8 @@ struct kith_column {
     char name[128];
 };
 
-/* Creates the dataset `path` with elements of `file_type`, which in memory have the same size and the byte order
- * of the file. */
+/* Creates the dataset `path` with elements of `file_type`, which in memory have the same size and the byte
+ * order of the file. */
 KITH_MUST_CHECK enum kith_status kith_column_init(struct kith_column *c, const struct kith_h5 *h,
                                                   const char *path, hid_t file_type, const char *units,
                                                   const char *what);

@@ -9,8 +9,8 @@ void kith_h5_quiet(void)
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 }
 
-/* Strong closing: whatever is still open when an error ends the work is closed with the file. Locks are of use
- * where the file system has them; some network file systems have none, which is no reason to fail. */
+/* Strong closing: whatever is still open when an error ends the work is closed with the file. Locks are of
+ * use where the file system has them; some network file systems have none, which is no reason to fail. */
 hid_t kith_h5_access(void)
 {
     hid_t list = H5Pcreate(H5P_FILE_ACCESS);

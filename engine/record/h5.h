@@ -23,9 +23,9 @@ struct kith_h5 {
 void kith_h5_quiet(void);
 /* A new list of file access properties; the caller closes it. Closing a file so opened closes all in it. */
 hid_t kith_h5_access(void);
-/* Reports that `doing` ("write /series/stock") failed, with the reason that HDF5 gives: the text of errno where
- * the system refused, else HDF5's innermost message. To be called before any other HDF5 call, which would clear
- * the reason. Returns KITH_IO. */
+/* Reports that `doing` ("write /series/stock") failed, with the reason that HDF5 gives: the text of errno
+ * where the system refused, else HDF5's innermost message. To be called before any other HDF5 call, which
+ * would clear the reason. Returns KITH_IO. */
 enum kith_status kith_h5_fail(const struct kith_h5 *h, const char *doing, const char *what);
 
 /* A new group that remembers the order in which its members were made (netCDF-4 lists them in that order). */
@@ -87,10 +87,11 @@ KITH_MUST_CHECK enum kith_status kith_h5_get_table(const struct kith_h5 *h, cons
 /* Whether `path` leads to something; every group on the way is looked for. */
 bool kith_h5_exists(const struct kith_h5 *h, const char *path);
 /* Attributes read back. A missing one gives "" (never NULL), NaN. Texts come from `arena`. */
-KITH_MUST_CHECK enum kith_status kith_h5_get_text(const struct kith_h5 *h, const char *object, const char *name,
-                                                  struct kith_arena *arena, const char **text);
-KITH_MUST_CHECK enum kith_status kith_h5_get_real(const struct kith_h5 *h, const char *object, const char *name,
-                                                  double *value);
+KITH_MUST_CHECK enum kith_status kith_h5_get_text(const struct kith_h5 *h, const char *object,
+                                                  const char *name, struct kith_arena *arena,
+                                                  const char **text);
+KITH_MUST_CHECK enum kith_status kith_h5_get_real(const struct kith_h5 *h, const char *object,
+                                                  const char *name, double *value);
 /* The 1-D text dataset `path`; n = 0 if there is none. */
 KITH_MUST_CHECK enum kith_status kith_h5_get_texts(const struct kith_h5 *h, const char *path,
                                                    struct kith_arena *arena, const char ***texts, size_t *n);

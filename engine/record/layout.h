@@ -1,5 +1,5 @@
-/* What the file holds and where: the tables that the writer and the reader share, and the axes. Private to this
- * room.
+/* What the file holds and where: the tables that the writer and the reader share, and the axes. Private to
+ * this room.
  *
  *   /axes/NAME            dimension scales, also linked as /NAME (netCDF finds them only there)
  *   /types/transition     the enum of transition codes
@@ -28,11 +28,13 @@ struct kith_layout_change {
 };
 
 /* Writes /model, /targets and /parameters. */
-KITH_MUST_CHECK enum kith_status kith_layout_put_model(const struct kith_h5 *h, const struct kith_shape *shape);
+KITH_MUST_CHECK enum kith_status kith_layout_put_model(const struct kith_h5 *h,
+                                                       const struct kith_shape *shape);
 KITH_MUST_CHECK enum kith_status kith_layout_put_parameters(const struct kith_h5 *h,
                                                             const struct kith_scenario *sc);
 
-/* "CHART.STATE" and "CHART.FROM.TO", with "entry" and "exit" where an instance of the chart begins or ends. */
+/* "CHART.STATE" and "CHART.FROM.TO", with "entry" and "exit" where an instance of the chart begins or ends.
+ */
 void kith_layout_state_name(const struct kith_shape *shape, size_t state, char *out, size_t size);
 void kith_layout_transition_name(const struct kith_shape *shape, size_t transition, char *out, size_t size);
 

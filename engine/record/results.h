@@ -1,5 +1,5 @@
-/* An output file opened for reading: what summary, compare, digest and info need. Files of this program only; one
- * that is damaged or foreign gives KITH_IO with a reason. */
+/* An output file opened for reading: what summary, compare, digest and info need. Files of this program only;
+ * one that is damaged or foreign gives KITH_IO with a reason. */
 #ifndef KITH_RECORD_RESULTS_H
 #define KITH_RECORD_RESULTS_H
 
@@ -28,22 +28,24 @@ struct kith_results {
 };
 
 /* Opens and reads everything but the numbers. `path` is borrowed. To be closed in every case. */
-KITH_MUST_CHECK enum kith_status kith_results_open(struct kith_results *r, struct kith_mem *mem, const char *path,
-                                                   struct kith_error *err);
+KITH_MUST_CHECK enum kith_status kith_results_open(struct kith_results *r, struct kith_mem *mem,
+                                                   const char *path, struct kith_error *err);
 void kith_results_close(struct kith_results *r);
 
 /* Whether every area of that replication of that arm is done. */
 bool kith_results_complete(const struct kith_results *r, size_t replication, size_t arm);
-/* Reads the outcome of a replication of an arm into value[years + 2][n_measures], as in struct kith_outcome. */
+/* Reads the outcome of a replication of an arm into value[years + 2][n_measures], as in struct kith_outcome.
+ */
 KITH_MUST_CHECK enum kith_status kith_results_outcome(struct kith_results *r, size_t replication, size_t arm,
                                                       double *value, struct kith_error *err);
 /* Reads the series of a cell into `s`, made by kith_series_init with the shape and months of `r`. */
 KITH_MUST_CHECK enum kith_status kith_results_series(struct kith_results *r, size_t replication, size_t arm,
-                                                     size_t area, struct kith_series *s, struct kith_error *err);
+                                                     size_t area, struct kith_series *s,
+                                                     struct kith_error *err);
 
 /* An attribute of /provenance: its text, or "" if there is none; its number, or NaN. */
-KITH_MUST_CHECK enum kith_status kith_results_text(struct kith_results *r, const char *name, const char **text,
-                                                   struct kith_error *err);
+KITH_MUST_CHECK enum kith_status kith_results_text(struct kith_results *r, const char *name,
+                                                   const char **text, struct kith_error *err);
 KITH_MUST_CHECK enum kith_status kith_results_real(struct kith_results *r, const char *name, double *value,
                                                    struct kith_error *err);
 /* The single text `path`, "/provenance/scenario"; "" if there is none. */
@@ -53,8 +55,8 @@ KITH_MUST_CHECK enum kith_status kith_results_dataset_text(struct kith_results *
 double kith_results_bytes(struct kith_results *r, const char *group);
 double kith_results_rows(struct kith_results *r);
 
-/* SHA-256 over the results, and only those: two files have the same digest exactly if they hold the same results,
- * however they were computed, cut into chunks and compressed. digest.c says what is hashed. */
+/* SHA-256 over the results, and only those: two files have the same digest exactly if they hold the same
+ * results, however they were computed, cut into chunks and compressed. digest.c says what is hashed. */
 KITH_MUST_CHECK enum kith_status kith_results_digest(struct kith_results *r, char hex[65],
                                                      struct kith_error *err);
 

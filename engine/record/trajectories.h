@@ -1,12 +1,11 @@
 /* The trajectories in the output file. Private to this room.
  *
- *   event/day, event/member, event/code      a row for each event: families one after the other, in order of time
- *   family/id, family/ATTRIBUTE              a row for each family
- *   family/event_offset                      its events are rows event_offset[i] .. event_offset[i + 1] - 1
- *   family/member_offset                     the same for member/
+ *   event/day, event/member, event/code      a row for each event: families one after the other, in order of
+ * time family/id, family/ATTRIBUTE              a row for each family family/event_offset its events are rows
+ * event_offset[i] .. event_offset[i + 1] - 1 family/member_offset                     the same for member/
  *   member/birth_day                         a row for each child
- *   cell/family_offset                       the same for the families of a cell; cells in order of replication,
- *                                            arm, area */
+ *   cell/family_offset                       the same for the families of a cell; cells in order of
+ * replication, arm, area */
 #ifndef KITH_RECORD_TRAJECTORIES_H
 #define KITH_RECORD_TRAJECTORIES_H
 
@@ -22,9 +21,11 @@ struct kith_trajectories {
 
 /* A zeroed struct may be freed. */
 KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_pack *p,
-                                                        const struct kith_h5 *h, const struct kith_shape *shape);
+                                                        const struct kith_h5 *h,
+                                                        const struct kith_shape *shape);
 KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_pack *p,
-                                                       const struct kith_h5 *h, const struct kith_tracks *tracks);
+                                                       const struct kith_h5 *h,
+                                                       const struct kith_tracks *tracks);
 /* The families added so far are those of the first n cells. */
 KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_pack *p,
                                                          const struct kith_h5 *h, uint64_t n);

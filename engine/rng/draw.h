@@ -27,7 +27,8 @@ static inline uint64_t kith_draw_mix(uint64_t key, uint64_t part)
 /* A double in (0, 1): the middle of one of 2^52 equal cells, so neither 0 nor 1, and 1 - u is exact. */
 static inline double kith_draw_uniform(uint64_t word)
 {
-    return ((double)(word >> 12) + 0.5) * 0x1p-52;
+    /* the same as ((word >> 12) + 0.5) * 2^-52, without a conversion: 1 + k 2^-52 is built from its bits */
+    return kith_real_from_bits((word >> 12) | 0x3ff0000000000000u) - (1 - 0x1p-53);
 }
 
 /* A unit exponential, in [2^-53, 36.8]. */

@@ -95,15 +95,15 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
         memset(family, 0, bytes);
         double next = model->begin(compiled, cell, index, family);
         cell->tracking = false;
-        while (next <= cell->warm_up)
-            next = model->step(compiled, cell, family);
+        if (next <= cell->warm_up)
+            next = model->advance(compiled, cell, family, cell->warm_up);
         bool keep = tracked(cell, index, share);
         if (keep) {
             cell->tracking = true;
             model->standing(compiled, cell, family);
         }
-        while (next <= cell->end)
-            next = model->step(compiled, cell, family);
+        if (next <= cell->end)
+            model->advance(compiled, cell, family, cell->end);
         if (keep) {
             enum kith_status st = track_family(f, model, compiled, cell, shape, index, family, cell->n_rows);
             if (st)
@@ -198,7 +198,7 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
             break;
         size_t before = cell->n_rows;
         cell->tracking = counting && tracked(cell, from + e.family, share);
-        kith_queue_delay_first(&queue, model->step(compiled, cell, f->state + e.family * bytes));
+        kith_queue_delay_first(&queue, model->advance(compiled, cell, f->state + e.family * bytes, e.time));
         st = own_rows(f, cell, before, e.family);
         if (stop && *stop)
             st = KITH_STOPPED;

@@ -30,8 +30,9 @@ struct kith_model {
     /* Begins family number `index` in `family` (family_bytes, cleared); returns the time of its first event,
      * INFINITY if it has none. */
     double (*begin)(const void *model, struct kith_cell *cell, uint64_t index, void *family);
-    /* Carries out the family's next event; returns the time of the one after. Times never go back. */
-    double (*step)(const void *model, struct kith_cell *cell, void *family);
+    /* Carries out the family's events up to and at `until`, in order; returns the time of the next one after, INFINITY
+     * if there is none. */
+    double (*advance)(const void *model, struct kith_cell *cell, void *family, double until);
     /* For a tracked family, at the moment counting begins: kith_cell_row with the entry transition of each chart
      * instance's state, so that its trajectory starts from a known place. */
     void (*standing)(const void *model, struct kith_cell *cell, const void *family);

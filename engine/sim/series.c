@@ -51,8 +51,8 @@ void kith_series_clear(struct kith_series *s)
     clear(s->cost, n * s->n_costs * sizeof *s->cost);
 }
 
-enum kith_status kith_outcome_init(struct kith_outcome *o, struct kith_mem *mem, const struct kith_shape *shape,
-                                   int years)
+enum kith_status kith_outcome_init(struct kith_outcome *o, struct kith_mem *mem,
+                                   const struct kith_shape *shape, int years)
 {
     enum kith_status status;
     memset(o, 0, sizeof *o);
@@ -81,8 +81,8 @@ void kith_outcome_clear(struct kith_outcome *o)
     clear(o->value, rows * o->n_measures * sizeof *o->value);
 }
 
-/* Column `i` of an integer array with `n` columns, summed over the rows [from, to). The sum is an integer, so that
- * a weight multiplies it once and nothing depends on the order of months. */
+/* Column `i` of an integer array with `n` columns, summed over the rows [from, to). The sum is an integer, so
+ * that a weight multiplies it once and nothing depends on the order of months. */
 static double sum_rows(const int32_t *a, size_t n, size_t i, size_t from, size_t to)
 {
     int64_t sum = 0;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* The t with P(T <= t) = p, for 0 < p < 1 and df >= 1 degrees of freedom; NaN outside. Relative error below 1e-8
- * for p between 1e-6 and 1 - 1e-6. Pure. */
+/* The t with P(T <= t) = p, for 0 < p < 1 and df >= 1 degrees of freedom; NaN outside. Relative error below
+ * 1e-8 for p between 1e-6 and 1 - 1e-6. Pure. */
 double kith_student_quantile(double p, int64_t df);
 
 #endif

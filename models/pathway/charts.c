@@ -297,7 +297,7 @@ static void read_clock(struct build *b, const struct kith_node *node, int chart,
 static void read_clocks(struct build *b, const struct kith_node *node, int chart)
 {
     const struct kith_node *clocks = kith_node_get(node, "clocks");
-    const struct chart *ch = &b->t->charts[chart];
+    struct chart *ch = &b->t->charts[chart];
     size_t first = b->t->n_clocks, n = 0;
     struct states *enabled = pathway_keep(b, clocks ? clocks->n : 1, sizeof *enabled);
     if (clocks && clocks->kind != KITH_NODE_LIST)
@@ -308,6 +308,7 @@ static void read_clocks(struct build *b, const struct kith_node *node, int chart
         read_clock(b, k, chart, &enabled[n++], first);
     if (b->t->n_clocks != first + n)
         return;
+    ch->clocks = (struct range){(uint32_t)first, (uint32_t)n};
     for (unsigned s = 0; s < ch->n_states; s++) {
         struct state *st = &b->t->states[ch->first_state + s];
         st->clocks.first = (uint32_t)b->t->n_enabled;

@@ -39,16 +39,17 @@ static double decaying_inverse(const struct clock *k, double since, double t0, d
     return t0 + (x > 0 ? x : 0);
 }
 
-/* What clock k consumes from `from` to `to` under the ratio of its slot. */
+/* What clock k consumes from `from` to `to` under the ratio in force: its slot's, or its own if it has but one. */
 static double consumption(const struct clock *k, const struct slot *s, double entered, double from, double to)
 {
+    double ratio = k->plain ? k->ratio : s->ratio;
     if (k->dist.kind == KITH_DIST_EXPONENTIAL) {
         double length = k->since >= 0 ? decaying(k, s->since, from, to) : to - from;
-        return s->ratio * k->dist.a * length;
+        return ratio * k->dist.a * length;
     }
-    if (s->ratio == 0)
+    if (ratio == 0)
         return 0;
-    return s->ratio * kith_dist_between(&k->dist, from - entered, to - entered);
+    return ratio * kith_dist_between(&k->dist, from - entered, to - entered);
 }
 
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
@@ -72,11 +73,13 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
 }
 
 /* The clock's next unit exponential, if the last one is used up. */
-static inline void draw(const struct member *w, const struct clock *k, struct slot *s)
+static void draw(const struct member *w, const struct clock *k, struct slot *s)
 {
     if (s->drawn)
         return;
-    s->rest = kith_draw_exponential(kith_draw_mix(kith_draw_mix(w->key, k->key), s->taken));
+    if (!s->key)
+        s->key = kith_draw_mix(w->key, k->key);
+    s->rest = kith_draw_exponential(kith_draw_mix(s->key, s->taken));
     s->drawn = true;
     s->spent_at = -1;
 }
@@ -92,12 +95,13 @@ static inline double rough_log2(double x)
     return (double)((int64_t)(bits >> 52) - 1023) + (m * (2 - m * (1.0 / 3)) - 5.0 / 3);
 }
 
-/* Whether a Weibull clock that has just begun surely fires before it has run for `length`: a wide margin around a rough
- * estimate, so that most of those that win the race are inverted without finding their consumption first. */
-static inline bool surely_before(const struct kith_dist *d, double length, double rest)
+/* Whether a Weibull clock that has just begun surely fires before it has run for `part` of its scale: a wide margin
+ * around a rough estimate, so that most of those that win the race are inverted without finding their consumption
+ * first. Subnormal or infinite values give a rough answer that the margin need not cover: then it is no. */
+static inline bool surely_before(double shape, double part, double rest)
 {
-    double margin = 0.03 * (1 + d->a);
-    return d->a * rough_log2(length * d->d) - rough_log2(rest) > margin && length * d->d > 1e-300 && rest > 1e-300;
+    bool usual = (part > 1e-300) & (part < 1e300) & (rest > 1e-300);
+    return usual & (shape * rough_log2(part) - rough_log2(rest) > 0.03 * (1 + shape));
 }
 
 /* When the clock fires if nothing changes; `limit` is a time by which something else does. A clock that does not
@@ -105,6 +109,8 @@ static inline bool surely_before(const struct kith_dist *d, double length, doubl
 static double firing_time(const struct clock *k, struct slot *s, const struct instance *in, double birth, double t,
                           double limit)
 {
+    if (k->at_age && s->ratio == 0)
+        return INFINITY;
     if (k->at_age)
         return birth + k->dist.a > t ? birth + k->dist.a : t;
     if (k->dist.kind == KITH_DIST_EXPONENTIAL) {
@@ -122,7 +128,8 @@ static double firing_time(const struct clock *k, struct slot *s, const struct in
         return INFINITY;
     double rest = s->rest / s->ratio;
     if (limit < INFINITY &&
-        !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered && surely_before(&k->dist, limit - t, rest))) {
+        !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered &&
+          surely_before(k->dist.a, (limit - t) * k->dist.d, rest))) {
         s->spent = consumption(k, s, in->entered, t, limit);
         s->spent_at = limit;
         if (s->spent < s->rest)
@@ -201,71 +208,107 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);
 }
 
-/* The short way where ratios are constants. The same rules as in firing_time and consumption. */
-static inline double schedule_plain(const struct tables *tb, struct member *w, struct instance *in,
-                                    const struct state *st, double t)
+/* ---- the short way, where ratios are constants ------------------------------------------------------------------ */
+
+/* Where all states are plain, all clocks get their first draw at once: the many short visits that follow then never
+ * have to ask. */
+void pathway_draw_all(struct family *f, struct member *w, const struct chart *ch)
 {
-    const struct enabled *first = &tb->enabled[st->clocks.first];
+    for (uint32_t i = ch->clocks.first; ch->plain && i < ch->clocks.first + ch->clocks.n; i++)
+        if (!f->t->clocks[i].at_age)
+            draw(w, &f->t->clocks[i], &w->slots[f->t->clocks[i].slot]);
+}
+
+/* Weibull clocks that have just begun, by the formulas of dist.c without the way there: this is the hot loop. Either
+ * the firing time or the consumption is wanted, and both are one power: which one is chosen by selecting its arguments,
+ * because a branch would be mispredicted half of the time. */
+static inline double weibull_firing(const struct enabled *e, struct slot *s, double t, double limit)
+{
+    double rest = s->rest * e->inverse_ratio, part = (limit - t) * e->d;
+    bool first = surely_before(e->a, part, rest);
+    double power = kith_pow(first ? rest : part, first ? e->c : e->a);
+    double at = first ? t + e->b * power : INFINITY;
+    s->spent = first ? 0 : e->ratio * power;
+    s->spent_at = first ? at : limit;
+    if (__builtin_expect(!first && s->spent >= s->rest, 0))
+        at = t + e->b * kith_pow(rest, e->c);
+    return at;
+}
+
+/* The first st->n_plain of a state's clocks are plain exponential ones. Returns when the first clock fires. */
+static inline double schedule_plain(const struct tables *tb, struct member *w, struct instance *in,
+                                    const struct state *st, bool drawn, double t)
+{
+    const struct enabled *e = &tb->enabled[st->clocks.first];
     double best = INFINITY;
-    unsigned winner = WINNER_BREAK, dear = 0;
+    unsigned winner = WINNER_BREAK, n = st->n_plain, all = st->clocks.n;
     in->entered = in->updated = t;
     in->change = INFINITY;
-    for (uint32_t i = 0; i < st->clocks.n; i++) {
-        const struct clock *k = &tb->clocks[first[i].clock];
-        struct slot *s = &w->slots[k->slot];
-        s->ratio = k->ratio;
-        draw(w, k, s);
-        if (k->dist.kind != KITH_DIST_EXPONENTIAL) {
-            dear++;
-            continue;
-        }
-        double at = t + s->rest * k->mean;
-        if (at < best) {
-            best = at;
-            winner = i;
-        }
+    for (unsigned i = 0; !drawn && i < all; i++)
+        if (!tb->clocks[e[i].clock].at_age)
+            draw(w, &tb->clocks[e[i].clock], &w->slots[e[i].slot]);
+    for (unsigned i = 0; i < n; i++) {
+        double at = t + w->slots[e[i].slot].rest * e[i].mean;
+        winner = at < best ? i : winner;
+        best = at < best ? at : best;
     }
-    for (uint32_t i = 0; dear && i < st->clocks.n; i++) {
-        const struct clock *k = &tb->clocks[first[i].clock];
-        if (k->dist.kind == KITH_DIST_EXPONENTIAL)
-            continue;
-        dear--;
-        double at = firing_time(k, &w->slots[k->slot], in, w->birth, t, best);
-        if (at < best) {
-            best = at;
-            winner = i;
-        }
+    for (unsigned i = n; i < all; i++) {
+        struct slot *s = &w->slots[e[i].slot];
+        s->ratio = e[i].ratio;
+        double at = e[i].weibull && best < INFINITY ? weibull_firing(&e[i], s, t, best)
+                                                    : firing_time(&tb->clocks[e[i].clock], s, in, w->birth, t, best);
+        winner = at < best ? i : winner;
+        best = at < best ? at : best;
     }
     in->winner = (uint8_t)winner;
     return best;
 }
 
-double pathway_fire_simple(struct family *f, struct member *w, struct instance *in, const struct chart *ch, double t)
+/* The winner fires and its transition is simple: all of the event but recording it. */
+static inline double fire_simple(const struct tables *tb, struct member *w, struct instance *in,
+                                 const struct chart *ch, double t)
 {
-    const struct tables *tb = f->t;
     const struct state *st = &tb->states[ch->first_state + in->state];
-    const struct enabled *first = &tb->enabled[st->clocks.first];
+    const struct enabled *e = &tb->enabled[st->clocks.first], *won = &e[in->winner];
     double length = t - in->updated;
-    for (uint32_t i = 0; i < st->clocks.n; i++) {
-        const struct clock *k = &tb->clocks[first[i].clock];
-        struct slot *s = &w->slots[k->slot];
-        if (i == in->winner) {
-            s->drawn = false;
-            s->taken++;
-            continue;
+    for (unsigned i = 0; i < st->n_plain; i++) {
+        struct slot *s = &w->slots[e[i].slot];
+        double rest = s->rest - e[i].rate * length;
+        s->rest = rest > 0 ? rest : 0;
+    }
+    for (unsigned i = st->n_plain; i < st->clocks.n; i++) {
+        struct slot *s = &w->slots[e[i].slot];
+        if (__builtin_expect(s->spent_at != t, 0)) {
+            const struct clock *k = &tb->clocks[e[i].clock];
+            s->spent = &e[i] == won || k->at_age ? 0 : consumption(k, s, in->entered, in->updated, t);
         }
-        if (k->at_age)
-            continue;
-        if (k->plain && k->dist.kind == KITH_DIST_EXPONENTIAL)
-            s->rest -= k->rate * length;
-        else
-            s->rest -= s->spent_at == t ? s->spent : consumption(k, s, in->entered, in->updated, t);
-        if (s->rest < 0)
-            s->rest = 0;
+        s->rest = s->rest - s->spent > 0 ? s->rest - s->spent : 0;
         s->spent_at = -1;
     }
-    in->state = (uint8_t)tb->clocks[first[in->winner].clock].to;
-    return schedule_plain(tb, w, in, &tb->states[ch->first_state + in->state], t);
+    struct slot *s = &w->slots[won->slot];
+    s->rest = kith_draw_exponential(kith_draw_mix(s->key, ++s->taken));
+    s->spent_at = -1;
+    in->state = (uint8_t)won->to;
+    return schedule_plain(tb, w, in, &tb->states[ch->first_state + in->state], ch->plain, t);
+}
+
+double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until)
+{
+    const struct tables *tb = f->t;
+    for (;;) {
+        double t = f->next[f->winner];
+        if (t > until || f->winner < NEXT_FIRST)
+            return t;
+        unsigned m = p->next_member[f->winner - NEXT_FIRST];
+        const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];
+        struct instance *in = &f->member[m]->instances[ch->place];
+        const struct enabled *e = &tb->enabled[tb->states[ch->first_state + in->state].clocks.first];
+        if (in->winner == WINNER_BREAK || !e[in->winner].simple)
+            return t;
+        kith_cell_event(cell, t, m, (unsigned)e[in->winner].code);
+        f->next[f->winner] = fire_simple(tb, f->member[m], in, ch, t);
+        find_next(f);
+    }
 }
 
 void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)

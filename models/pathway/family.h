@@ -5,7 +5,8 @@
 
 #include "pathway.h"
 
-enum { NEXT_EPOCH, NEXT_CENSUS, NEXT_BIRTH, NEXT_FIRST }; /* then one entry an instance */
+/* Then one entry an instance. What comes first happens first at the same time: a census sees who began just then. */
+enum { NEXT_EPOCH, NEXT_BIRTH, NEXT_CENSUS, NEXT_FIRST };
 #define WINNER_BREAK 255
 
 struct slot {
@@ -14,6 +15,7 @@ struct slot {
     double since;    /* time of the mark that a decaying ratio counts from; -INFINITY never */
     double spent;    /* what it would have consumed ... */
     double spent_at; /* ... by this time, if nothing changes before */
+    uint64_t key;    /* of its draws; 0 not worked out yet */
     uint32_t taken;  /* draws so far */
     bool drawn;      /* rest holds a draw */
 };
@@ -21,6 +23,8 @@ struct slot {
 struct instance {
     double entered, updated;
     double change;   /* when a ratio changes by itself (age, calendar): INFINITY never */
+    uint64_t which_case; /* cause that last brought it in, with others or alone */
+    uint64_t decided;    /* instant states passed in this case: bit (state & 63) */
     uint8_t state, winner;
     bool live, touched;
 };
@@ -31,7 +35,7 @@ struct mark {
 };
 
 struct member {
-    uint64_t key, which_case;
+    uint64_t key;
     double birth, arrival;
     bool live;
     struct instance *instances;
@@ -95,9 +99,11 @@ bool pathway_tests_hold(struct view *v, struct range tests);
 /* clocks.c: the unit-rate clocks of one instance. */
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
-/* The winner of the instance fires, and its transition is simple (struct enabled): all of the event but recording it.
- * Returns when the instance's next event is. */
-double pathway_fire_simple(struct family *f, struct member *w, struct instance *in, const struct chart *ch, double t);
+/* The first draws of an instance that begins. */
+void pathway_draw_all(struct family *f, struct member *w, const struct chart *ch);
+/* Carries out the family's events up to `until` as long as they are simple (struct enabled); returns the time of the
+ * first that is not, or is later. */
+double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until);
 void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 
 #endif

@@ -47,6 +47,10 @@ static void mark_transitions(const struct build *b, unsigned chart, bool *can)
     const struct chart *ch = &t->charts[chart];
     size_t n = ch->n_states, w = n + 1;
     bool ends = ch->of_child || b->p->n_groups > 0;
+    for (unsigned c = 0; c < b->p->n_charts; c++) /* a terminal state of another chart ends this one */
+        for (size_t s = 0; s < t->charts[c].n_states; s++)
+            ends = ends || (t->charts[c].of_child == ch->of_child && c != chart &&
+                            t->states[t->charts[c].first_state + s].terminal);
     for (size_t s = 0; s < n; s++) {
         const struct state *st = &t->states[ch->first_state + s];
         can[s + 1] = !st->instant;
@@ -141,19 +145,48 @@ static void shape_charts(struct build *b)
 
 /* ---- what the event loop can take the short way with ------------------------------------------------------------ */
 
-static void find_plain(struct tables *t)
+/* Puts the state's plain exponential clocks first; both kinds keep their order. */
+static void exponential_first(struct tables *t, struct state *st)
+{
+    struct enabled *e = &t->enabled[st->clocks.first], later[PATHWAY_CLOCKS_MAX];
+    uint32_t n = 0, n_later = 0;
+    for (uint32_t i = 0; i < st->clocks.n; i++) {
+        const struct clock *k = &t->clocks[e[i].clock];
+        if (k->plain && k->dist.kind == KITH_DIST_EXPONENTIAL)
+            e[n++] = e[i];
+        else
+            later[n_later++] = e[i];
+    }
+    for (uint32_t i = 0; i < n_later; i++)
+        e[n + i] = later[i];
+    st->n_plain = n;
+}
+
+static void find_plain(struct tables *t, size_t n_charts)
 {
     for (size_t i = 0; i < t->n_clocks; i++) {
         struct clock *k = &t->clocks[i];
         k->plain = !k->factors.n && k->since < 0 && !k->at_age;
-        k->rate = k->ratio * k->dist.a;
-        k->mean = 1 / k->rate;
+    }
+    for (size_t i = 0; i < t->n_enabled; i++) {
+        struct enabled *e = &t->enabled[i];
+        const struct clock *k = &t->clocks[e->clock];
+        *e = (struct enabled){.rate = k->ratio * k->dist.a, .mean = 1 / (k->ratio * k->dist.a), .ratio = k->ratio,
+                              .inverse_ratio = 1 / k->ratio, .a = k->dist.a, .b = k->dist.b, .c = k->dist.c,
+                              .d = k->dist.d, .clock = e->clock, .slot = k->slot, .to = k->to,
+                              .weibull = k->plain && k->dist.kind == KITH_DIST_WEIBULL && k->ratio > 0};
     }
     for (size_t s = 0; s < t->n_states; s++) {
         struct state *st = &t->states[s];
         st->plain = true;
         for (uint32_t i = 0; i < st->clocks.n; i++)
             st->plain = st->plain && t->clocks[t->enabled[st->clocks.first + i].clock].plain;
+        exponential_first(t, st);
+    }
+    for (struct chart *ch = t->charts; ch < t->charts + n_charts; ch++) {
+        ch->plain = true;
+        for (size_t s = 0; s < ch->n_states; s++)
+            ch->plain = ch->plain && t->states[ch->first_state + s].plain;
     }
 }
 
@@ -248,7 +281,7 @@ static void compile(struct build *b, struct kith_reader *r)
     if (b->status || r->errors->n)
         return;
     pathway_read_counters(b);
-    find_plain(b->t);
+    find_plain(b->t, b->p->n_charts);
     if (b->t->n_terms > b->p->n_terms)
         b->p->n_terms = b->t->n_terms;
 }
@@ -354,7 +387,7 @@ const struct kith_model kith_model_pathway = {
     .family_bytes = family_bytes,
     .families = pathway_families,
     .begin = pathway_begin,
-    .step = pathway_step,
+    .advance = pathway_advance,
     .standing = pathway_standing,
     .describe = pathway_describe,
 };

@@ -107,15 +107,18 @@ struct clock {
     struct range effects;
     uint64_t key;
     bool plain;       /* its ratio never changes: no factors, no decay, no age */
-    double rate, mean; /* of a plain exponential clock: ratio times dist.a, and its inverse */
     const char *name;
     const struct kith_node *node;
 };
 
-/* A clock in one of its states. */
+/* A clock in one of its states, with what the short way (struct state.plain) needs of it side by side. */
 struct enabled {
-    uint16_t clock;
+    double rate, mean;           /* of a plain exponential clock: ratio times dist.a, and its inverse */
+    double ratio, inverse_ratio; /* of a plain clock */
+    double a, b, c, d;           /* of its distribution */
+    uint16_t clock, slot, to;
     int16_t code; /* of the transition it makes from here */
+    bool weibull; /* plain, and can fire */
     bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
                      condition, and leads to a state of plain clocks */
 };
@@ -133,6 +136,7 @@ struct state {
     struct range options; /* of an instant state */
     struct range effects; /* on entering */
     bool plain;           /* all its clocks are */
+    uint32_t n_plain;     /* its first clocks are plain and exponential, if all are plain */
     double shared;        /* probability that a sibling of the same case decides by the case's draw */
     uint64_t key;         /* of its branch draws */
     uint64_t own, others; /* signals its clocks listen to: of itself or the family; of other children */
@@ -143,6 +147,8 @@ struct chart {
     uint16_t n_states, first_state; /* over all charts */
     uint16_t place;                 /* among the charts of its kind of member */
     uint16_t start[PATHWAY_GROUPS_MAX];
+    struct range clocks;
+    bool plain;                     /* all its states are */
 };
 
 /* A counted event or a census, with a condition. */
@@ -271,11 +277,11 @@ void pathway_read_measures(struct build *b);
 void pathway_read_counters(struct build *b);
 void pathway_read_costs(struct build *b, size_t arm);
 
-/* The callbacks of struct kith_model. run.c: step; begin.c: the others. */
+/* The callbacks of struct kith_model. run.c: advance; begin.c: the others. */
 extern const struct kith_model kith_model_pathway;
 uint64_t pathway_families(const void *model, struct kith_cell *cell, double expected);
 double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, void *family);
-double pathway_step(const void *model, struct kith_cell *cell, void *family);
+double pathway_advance(const void *model, struct kith_cell *cell, void *family, double until);
 void pathway_standing(const void *model, struct kith_cell *cell, const void *family);
 size_t pathway_describe(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
                         double *births);

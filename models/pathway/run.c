@@ -78,18 +78,44 @@ static void push(struct chain *c, unsigned member, struct range effects)
 
 /* ---- entering states -------------------------------------------------------------------------------------------- */
 
-/* The draw that decides an instant state's branch. Siblings who share it use one draw of the family's for the
- * whole case. */
-static double branch_draw(const struct chain *c, unsigned member, const struct state *st)
+/* The instance belongs to the case of this cause from now on. */
+static void begin_case(struct chain *c, unsigned member, unsigned chart)
+{
+    struct instance *in = &c->f->member[member]->instances[c->f->t->charts[chart].place];
+    if (in->which_case == c->cause)
+        return;
+    in->which_case = c->cause;
+    in->decided = 0;
+}
+
+/* Whether these effects of a child's chart bring siblings in with the child. */
+static bool brings_siblings(const struct tables *t, struct range effects, unsigned chart)
+{
+    for (uint32_t i = 0; i < effects.n; i++) {
+        const struct effect *e = &t->effects[effects.first + i];
+        if (!e->is_mark && e->who == WHO_OTHERS && e->chart == chart)
+            return true;
+    }
+    return false;
+}
+
+/* The draw that decides an instant state's branch. Siblings of one case use one draw of the family's, all of them or
+ * none; a child who comes back to the state within its case decides anew. */
+static double branch_draw(const struct chain *c, unsigned member, unsigned chart, const struct state *st)
 {
     const struct member *w = c->f->member[member];
-    if (member && st->shared > 0 &&
-        kith_draw_uniform(mix2(w->key, st->key ^ KEY_SHARED, w->which_case)) < st->shared)
-        return kith_draw_uniform(mix2(c->f->key, st->key, w->which_case));
+    const struct chart *ch = &c->f->t->charts[chart];
+    struct instance *in = &w->instances[ch->place];
+    uint64_t bit = 1ull << ((size_t)(st - &c->f->t->states[ch->first_state]) & 63);
+    if (member && st->shared > 0 && !(in->decided & bit)) {
+        in->decided |= bit;
+        if (kith_draw_uniform(mix2(c->f->key, st->key ^ KEY_SHARED, in->which_case)) < st->shared)
+            return kith_draw_uniform(mix2(c->f->key, st->key, in->which_case));
+    }
     return kith_draw_uniform(mix2(w->key, st->key, c->cause));
 }
 
-static const struct option *choose(const struct chain *c, unsigned member, const struct state *st)
+static const struct option *choose(const struct chain *c, unsigned member, unsigned chart, const struct state *st)
 {
     const struct tables *tb = c->f->t;
     double weight[PATHWAY_CLOCKS_MAX], sum = 0;
@@ -101,7 +127,7 @@ static const struct option *choose(const struct chain *c, unsigned member, const
     }
     if (!(sum > 0))
         c->cell->fault = "all options of an instant state have weight 0";
-    double u = branch_draw(c, member, st) * sum;
+    double u = branch_draw(c, member, chart, st) * sum;
     uint32_t i = 0;
     while (i + 1 < st->options.n && (weight[i] == 0 || u >= weight[i])) {
         u -= weight[i];
@@ -156,7 +182,9 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
             c->cell->fault = "instant states lead to each other in circles";
             break;
         }
-        const struct option *o = choose(c, member, st);
+        if (member && brings_siblings(tb, st->effects, chart))
+            begin_case(c, member, chart);
+        const struct option *o = choose(c, member, chart, st);
         push(c, member, o->effects);
         from = (int)to;
         to = o->to;
@@ -232,7 +260,7 @@ static void move_children(struct chain *c, unsigned not, const struct effect *e)
     for (unsigned m = 1; m <= c->f->n_begun; m++) {
         if (m == not || !movable(c, m, e) || !chance(c, m, e))
             continue;
-        c->f->member[m]->which_case = c->cause;
+        begin_case(c, m, e->chart);
         move(c, m, e);
     }
 }
@@ -258,12 +286,12 @@ static void carry_out(struct chain *c, unsigned member, struct range effects)
             index = index_child(c, e);
             if (!index || !movable(c, index, e))
                 return; /* the child is known already: nobody else is brought in either */
-            c->f->member[index]->which_case = c->cause;
+            begin_case(c, index, e->chart);
             move(c, index, e);
             break;
         case WHO_OTHERS:
             if (index)
-                c->f->member[index]->which_case = c->cause;
+                begin_case(c, index, e->chart);
             move_children(c, index, e);
             break;
         case WHO_CHILDREN:
@@ -322,6 +350,8 @@ static void fire(struct chain *c, unsigned member, unsigned chart)
     s->taken++;
     pathway_consume(c->p, f, member, chart, c->t);
     c->cause = mix2(w->key, k->key, s->taken);
+    if (member && brings_siblings(tb, k->effects, chart))
+        begin_case(c, member, chart);
     change(c, member, chart, in->state, k->to);
     push(c, member, k->effects);
     settle(c);
@@ -333,6 +363,8 @@ static void start_member(struct chain *c, unsigned member)
     c->f->member[member]->live = true;
     for (size_t k = 0; k < c->p->n_of[child] && c->f->member[member]->live; k++) {
         unsigned chart = c->p->chart_at[child][k];
+        pathway_draw_all(c->f, c->f->member[member], &c->f->t->charts[chart]);
+        begin_case(c, member, chart);
         change(c, member, chart, -1, c->f->t->charts[chart].start[c->f->group]);
     }
 }
@@ -353,7 +385,6 @@ static void birth(struct chain *c)
     if (next_arrival(f) <= c->t) {
         unsigned m = ++f->n_begun;
         c->cause = mix2(f->member[m]->key, KEY_BIRTH, 0);
-        f->member[m]->which_case = c->cause;
         start_member(c, m);
     }
     settle(c);
@@ -405,7 +436,8 @@ static void census(struct chain *c)
     }
     f->year++;
     double at = c->cell->warm_up + f->year;
-    f->next[NEXT_CENSUS] = f->member[0]->live && at <= c->cell->end ? at : INFINITY;
+    bool lives = f->member[0]->live || f->n_done < f->n_children;
+    f->next[NEXT_CENSUS] = lives && at <= c->cell->end ? at : INFINITY;
 }
 
 /* An event that may set off others. */
@@ -436,22 +468,17 @@ static void event(const struct pathway *p, struct kith_cell *cell, struct family
     }
 }
 
-double pathway_step(const void *model, struct kith_cell *cell, void *family)
+double pathway_advance(const void *model, struct kith_cell *cell, void *family, double until)
 {
     const struct pathway *p = model;
     struct family *f = family;
-    double t = f->next[f->winner];
-    if (f->winner >= NEXT_FIRST) {
-        unsigned m = p->next_member[f->winner - NEXT_FIRST];
-        const struct chart *ch = &f->t->charts[p->next_chart[f->winner - NEXT_FIRST]];
-        struct instance *in = &f->member[m]->instances[ch->place];
-        const struct enabled *e = &f->t->enabled[f->t->states[ch->first_state + in->state].clocks.first];
-        if (in->winner != WINNER_BREAK && e[in->winner].simple) {
-            kith_cell_event(cell, t, m, (unsigned)e[in->winner].code);
-            f->next[f->winner] = pathway_fire_simple(f, f->member[m], in, ch, t);
-            return find_next(f);
-        }
+    for (;;) {
+        double t = pathway_run_simple(p, cell, f, until);
+        if (t > until)
+            return t;
+        event(p, cell, f, t);
+        if (cell->fault)
+            return INFINITY;
+        find_next(f);
     }
-    event(p, cell, f, t);
-    return cell->fault ? INFINITY : find_next(f);
 }

@@ -3,9 +3,10 @@
 
     test_read_back.py FILE.h5
 
-Checks that every dataset is visible with its axes, units and names in each of them, that codes have their names,
-and that the numbers agree with each other: stocks change by the flows, outcomes are the sums of the cells, and
-events are those of the flows. Works for any output file; ends with status 1 and a message if something is wrong.
+Checks that every dataset is visible with its axes, units and names in each of them, that codes have their
+names, and that the numbers agree with each other: stocks change by the flows, outcomes are the sums of the
+cells, and events are those of the flows. Works for any output file; ends with status 1 and a message if
+something is wrong.
 """
 
 import sys
@@ -174,7 +175,7 @@ def check_trajectories(f):
 
 
 def check_events_are_flows(f, code, left):
-    """With all families tracked. Entries are also written for those who are there at the start, so not compared."""
+    """With all families tracked. Entries are not compared: those who are there at the start have one too."""
     flow = f["series/flow"][:].sum(axis=(0, 1, 2, 3))
     seen = np.bincount(code, minlength=len(flow))
     check((seen[left >= 0] == flow[left >= 0]).all(), "events are not as many as transitions in the series")

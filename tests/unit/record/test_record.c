@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "../../../engine/record/results.h"
-#include "toy.h"
+#include "toy.c" /* each test program is built from one file */
 
 static char directory[] = "/tmp/kith-record-XXXXXX";
 

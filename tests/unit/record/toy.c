@@ -59,11 +59,11 @@ static struct kith_change changes[] = {{1.5, 0, 0.2}};
 static struct kith_arm arms[] = {{"baseline", "", 0, NULL}, {"early", "earlier help", 1, changes}};
 static struct kith_target targets[] = {{"stock.care.away", "children in care", "DfE 2023", 900, 500, 1500, 1},
                                        {"cost.care", "spending", "Section 251", 5e6, NAN, NAN, 2}};
-static char text[] = "# file: toy.yaml\ntitle: Toy\n";
+static char scenario_text[] = "# file: toy.yaml\ntitle: Toy\n";
 const struct kith_scenario toy_scenario = {.path = "toy.yaml",
                                            .title = "A toy",
                                            .model = "pathway",
-                                           .text = text,
+                                           .text = scenario_text,
                                            .seed = 0xfedcba9876543210u,
                                            .replications = 5,
                                            .start_date = 2023.25,

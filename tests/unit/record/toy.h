@@ -1,5 +1,5 @@
-/* A small run made up for the tests: families of one chart with up to two children of another, random walks whose
- * months and events agree with each other. */
+/* A small run made up for the tests: families of one chart with up to two children of another, random walks
+ * whose months and events agree with each other. */
 #ifndef KITH_TESTS_TOY_H
 #define KITH_TESTS_TOY_H
 
@@ -26,8 +26,8 @@ void toy_free(struct toy_cell *cell);
 struct kith_tracks toy_part(const struct kith_tracks *all, size_t from, size_t to);
 void toy_part_free(struct kith_tracks *part);
 
-/* Writes `replications` of the toy to `path`, the tracks in batches of `batch` families. `spoil` changes one event
- * of the last cell. Stops at the first failure, discards the file and returns the failure. */
+/* Writes `replications` of the toy to `path`, the tracks in batches of `batch` families. `spoil` changes one
+ * event of the last cell. Stops at the first failure, discards the file and returns the failure. */
 enum kith_status toy_write(struct kith_mem *mem, const char *path, int replications, size_t batch, bool spoil,
                            const struct kith_provenance *how, struct kith_error *err);
 
