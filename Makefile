@@ -85,7 +85,7 @@ TEST_BIN := $(TEST_SRC:%.c=$B/%)
 unit-tests: $(TEST_BIN)
 $B/tests/%: tests/%.c $B/libkith.a $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CPPFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags gsl cmocka) -MMD -MP -o $@ $< $(filter engine/cli/%.o,$(CLI_OBJ:$B/%=%)) $B/libkith.a $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka gsl)
+	$(CC) $(CFLAGS_ALL) $(CPPFLAGS_ALL) $(shell $(PKG_CONFIG) --cflags gsl cmocka) -MMD -MP -o $@ $< $B/libkith.a $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka gsl)
 -include $(TEST_SRC:%.c=$B/%.d)
 
 install: all

@@ -82,6 +82,7 @@ for file in $headers; do
 done > "$work/wrong"
 
 # ---- files
+# shellcheck disable=SC2129 # one loop, one kind of file
 for file in $headers; do
     # Before anything is declared: within the first lines that are no include guard.
     awk '/\/\*|\/\// { found = 1; exit } /[;{]/ { exit } END { exit !found }' "$file" ||

@@ -6,13 +6,13 @@
 FOLDER holds
 areas.csv    the main published measures by local authority, year ending 31 March 2023, collected from releases of the
              Department for Education (Characteristics of children in need; Children looked after), the mid-year
-             population estimates (ONS) and the Indices of Deprivation (MHCLG), all under the Open Government Licence v3.0
+             population estimates (ONS) and the Indices of Deprivation (MHCLG); Open Government Licence v3.0
 effects.csv  what evaluations of programmes found, with their sources
 
 england/areas.csv has one row for each of the 152 local authorities. `tilt` is computed here: it makes the mean
 deprivation decile of an area's families follow its average IMD score. The columns *_level are fitted by
-scripts/fit_england.py; levels that the file already holds are kept (1 if new). england/evidence.csv holds the evaluations
-that the scenario leans on.
+scripts/fit_england.py; levels that the file already holds are kept (1 if new). england/evidence.csv holds the
+evaluations that the scenario leans on.
 """
 import csv
 import math

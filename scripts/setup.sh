@@ -8,7 +8,8 @@
 #   bench   build and measure
 #
 # Knows conda and mamba (in an active environment other than base), apt, dnf and Homebrew. It installs as root, with a
-# sudo that asks for no password, or where no root is needed; else it prints what to type. --dry-run changes nothing.
+# sudo that asks for no password, or where no root is needed; else it prints what to type. --dry-run only shows what it
+# would install.
 # Exit code: 0 all that is required is there, 1 something required is missing.
 set -u
 
@@ -202,7 +203,8 @@ look()
     missing_required=
     missing_optional=
     while read -r name for level rest; do
-        [ -n "$name" ] && wanted "$for" || continue
+        [ -n "$name" ] || continue
+        wanted "$for" || continue
         case $known in *" $name "*) continue ;; esac
         has "$name" && continue
         if [ "$level" = required ]; then missing_required="$missing_required $name"
@@ -338,7 +340,7 @@ administrator_command()
             set -- $(apt_resolve $(packages apt $1))
             echo "apt-get update && apt-get install --no-install-recommends $*" ;;
         dnf) set -- $(packages dnf $1); echo "dnf install $*" ;;
-        *) echo "(no apt, dnf or Homebrew found: have these installed in the way of your system)" ;;
+        *) echo "with the package manager of your system:$1" ;;
     esac
 }
 
@@ -355,7 +357,9 @@ conda_command()
 
 explain_without_root()
 {
-    say "there is no way to become root here without a password. Either ask an administrator for:"
+    if [ "$manager" = none ]; then say "found none of apt, dnf, Homebrew or an active conda environment. Either install by hand:"
+    else say "there is no way to become root here without a password. Either ask an administrator for:"
+    fi
     echo
     echo "    $(administrator_command "$1")"
     echo
@@ -389,6 +393,7 @@ else
     case "$missing_optional " in *" clang "*) install_pieces clang ;; esac
     # shellcheck disable=SC2086
     [ -n "$missing_optional" ] && install_pieces $missing_optional
+    [ -n "$dry" ] && exit 0
     look
 fi
 

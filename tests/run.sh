@@ -113,7 +113,14 @@ try_code()
     fi
 }
 
-# try_all KIND PROGRAM...: test programs, several at once; named by their place in a build directory
+# name_of KIND PROGRAM: a test program's name, from its place in a build directory
+name_of()
+{
+    name=${2##*/tests/}
+    [ "$1" = unit ] && echo "$name" || echo "$1/$name"
+}
+
+# try_all KIND PROGRAM...: test programs, several at once
 try_all()
 {
     kind=$1
@@ -128,7 +135,7 @@ try_all()
         echo $? > "$to.code"' run
     for program in "$@"; do
         to=$work/all/$(echo "$program" | tr / _)
-        verdict "$kind/${program##*/tests/}" "$(cat "$to.code")" "$to.log"
+        verdict "$(name_of "$kind" "$program")" "$(cat "$to.code")" "$to.log"
     done
 }
 
@@ -164,7 +171,7 @@ only_built()
         if [ -x "$program" ]; then built="$built $program"
         else
             echo "not built" > "$work/log"
-            fail "$kind/${program##*/tests/}" "$work/log"
+            fail "$(name_of "$kind" "$program")" "$work/log"
         fi
     done
 }
@@ -252,17 +259,21 @@ bad_scenarios()
     done
 }
 
-# Makes $KITH_FILE, of the scenario that has most to show.
+# Makes $KITH_FILE, of the scenario that has most to show; small, for readers that look at every cell.
 output_file()
 {
     KITH_FILE=$work/all.h5
     export KITH_FILE
     [ -e "$KITH_FILE" ] && return 0
-    for scenario in demo england illness-death chain; do
-        [ -e "scenarios/$scenario.yaml" ] || continue
-        "$KITH" run "scenarios/$scenario.yaml" -o "$KITH_FILE" --quiet --trajectories all --replications 2 \
-            --set population.families=2000 > "$work/log" 2>&1 && return 0
-        fail "files/$scenario" "$work/log"
+    for scenario in "england --arms baseline,earlier_help" illness-death; do
+        # shellcheck disable=SC2086
+        set -- $scenario
+        [ -e "scenarios/$1.yaml" ] || continue
+        name=$1
+        shift
+        "$KITH" run "scenarios/$name.yaml" "$@" -o "$KITH_FILE" --quiet --trajectories all --replications 2 \
+            --set population.families=800 > "$work/log" 2>&1 && return 0
+        fail "files/$name" "$work/log"
     done
     return 1
 }
@@ -308,6 +319,11 @@ r_tests()
         skip R "no Rscript"
         return
     fi
+    if ! Rscript --vanilla -e 'quit(status = !(nzchar(system.file(package = "hdf5r")) || nzchar(system.file(package = "rhdf5"))))' \
+        > /dev/null 2>&1; then
+        skip R "R has neither hdf5r nor rhdf5"
+        return
+    fi
     output_file || return
     foreign R R commandArgs Rscript --vanilla
 }
@@ -327,7 +343,7 @@ some_runs()
     dir=$work/$kind
     rm -rf "$dir"
     mkdir "$dir"
-    for scenario in chain illness-death england demo; do
+    for scenario in chain illness-death england; do
         [ -e "scenarios/$scenario.yaml" ] || continue
         case $scenario in
             chain) families=200 ;;
@@ -448,6 +464,7 @@ fuzz()
         fi
         corpus "$name" > "$work/corpus"
         tr '\n' '\0' < "$work/corpus" > "$work/corpus0"
+        # shellcheck disable=SC2016 # for the inner shell
         try "fuzz/$name ($(wc -l < "$work/corpus" | tr -d ' ') inputs)" \
             sh -c 'xargs -0 -n 200 "$1" < "$2"' replay "$dir/$name" "$work/corpus0"
     done

@@ -69,6 +69,7 @@ static void catch_signals(void)
     action.sa_handler = on_signal;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of the write, and reported as one */
 }
 
 static const char *const run_accepts[] = {"output", "set",   "replications", "arms",  "threads", "seed",

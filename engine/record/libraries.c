@@ -1,3 +1,4 @@
+/* Which libraries write the file. */
 #include <libdeflate.h>
 #include <stdio.h>
 

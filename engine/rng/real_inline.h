@@ -32,6 +32,7 @@ double kith_real_exp_rare(double x);
 double kith_real_log_rare(double x);
 double kith_real_pow_rare(double x, double y);
 
+/* The bits of a double, and the double of some bits. */
 static inline uint64_t kith_real_bits(double x)
 {
     uint64_t bits;
@@ -39,6 +40,7 @@ static inline uint64_t kith_real_bits(double x)
     return bits;
 }
 
+/* The inverse of kith_real_bits. */
 static inline double kith_real_from_bits(uint64_t bits)
 {
     double x;
@@ -152,6 +154,7 @@ static inline int kith_real_exp_is_common(double x)
     return size - 0x3c30000000000000u < 0x4085900000000000u - 0x3c30000000000000u;
 }
 
+/* See real.h. */
 static inline double kith_exp(double x)
 {
     if (__builtin_expect(!kith_real_exp_is_common(x), 0))
@@ -159,6 +162,7 @@ static inline double kith_exp(double x)
     return kith_real_exp_pair(x, 0.0);
 }
 
+/* See real.h. */
 static inline double kith_pow(double x, double y)
 {
     uint64_t bits = kith_real_bits(x);

@@ -28,7 +28,9 @@ KITH_MUST_CHECK enum kith_status kith_table_parse(struct kith_load *load, struct
                                                   const char *file, char *bytes, size_t n);
 void kith_table_free(struct kith_table *table);
 
+/* The text of a cell, without quotes; as long-lived as the table. */
 const char *kith_table_text(const struct kith_table *table, size_t row, size_t column);
+/* The line, from 1, on which the row stands in its file. */
 int kith_table_line(const struct kith_table *table, size_t row);
 /* The number in the cell; NaN if it is empty. False if it is something else. */
 bool kith_table_number(const struct kith_table *table, size_t row, size_t column, double *value);

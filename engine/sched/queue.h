@@ -23,7 +23,9 @@ struct kith_queue {
     struct kith_queue_entry *entry;
 };
 
+/* An empty queue. */
 void kith_queue_init(struct kith_queue *q, struct kith_mem *mem);
+/* Releases the memory; the queue may be initialised again. */
 void kith_queue_free(struct kith_queue *q);
 /* Adds an entry. KITH_NO_MEMORY leaves the queue as it was. */
 KITH_MUST_CHECK enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family);

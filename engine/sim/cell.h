@@ -41,8 +41,10 @@ struct kith_cell {
     struct kith_mem *mem;
 };
 
+/* An empty cell with tallies for `months` counted months; to be freed in every case. */
 KITH_MUST_CHECK enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem,
                                                 const struct kith_shape *shape, int months);
+/* Releases all memory. */
 void kith_cell_free(struct kith_cell *cell);
 /* Empties tallies, counts and rows; keeps the memory. */
 void kith_cell_clear(struct kith_cell *cell);

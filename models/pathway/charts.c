@@ -31,6 +31,10 @@ static void read_banded(struct build *b, const struct kith_node *node, enum fact
         kith_node_error(b->r, node, "%s is a map: {lower end: rate, ...}", node->key);
         return;
     }
+    if (kind == FACTOR_CALENDAR && isnan(b->p->sc->start_date)) {
+        kith_node_error(b->r, node, "by_calendar needs time.start");
+        return;
+    }
     f->at = pathway_keep(b, node->n, sizeof *f->at);
     f->value = pathway_keep(b, node->n, sizeof *f->value);
     if (!f->at || !f->value)
@@ -44,6 +48,9 @@ static void read_banded(struct build *b, const struct kith_node *node, enum fact
         end.column = band->key_column;
         double at = kith_node_value(b->r, &end, "lower end", age ? KITH_UNIT_NONE : KITH_UNIT_DATE, 0, 1e4);
         f->at[f->n] = age ? at : at - b->p->sc->start_date;
+        if (!f->n && f->at[0] > 0)
+            kith_node_error(b->r, &end, age ? "the first age, %s, is above 0" :
+                            "the first date, %s, is after the simulation starts", band->key);
         if (f->n && !(f->at[f->n] > f->at[f->n - 1]))
             kith_node_error(b->r, &end, "bands must ascend: %s comes after a higher one", band->key);
         f->value[f->n++] = kith_node_value(b->r, band, "hazard", KITH_UNIT_RATE, 0, 1e6);
@@ -272,6 +279,8 @@ static void read_clock(struct build *b, const struct kith_node *node, int chart,
     k.decay = b->decay;
     if (k.at_age && !ch->of_child)
         kith_node_error(b->r, node, "at_age: a family has no age");
+    if (kith_node_get(kith_node_get(node, "hazard"), "by_age") && !ch->of_child)
+        kith_node_error(b->r, kith_node_get(node, "hazard")->first, "by_age: a family has no age");
     if (k.since >= 0 && k.dist.kind != KITH_DIST_EXPONENTIAL)
         kith_node_error(b->r, node, "a ratio by time since a mark needs an exponential hazard");
     uint64_t own = b->own, others = b->others;

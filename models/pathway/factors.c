@@ -325,6 +325,8 @@ static void read_others_factor(struct build *b, const struct kith_node *node, in
     static const char *const keys[] = {"in", "ratio"};
     kith_node_known(b->r, node, "a ratio by siblings or children", keys, 2);
     struct states set = pathway_read_states(b, kith_node_get(node, "in"), c);
+    if (!kith_node_get(node, "in"))
+        kith_node_error(b->r, node, "missing in: the states of chart %s that count", b->chart_names[c]);
     double ratio = kith_node_number(b->r, node, "ratio", KITH_UNIT_NONE, 0, 1e12);
     struct factor *k = add_factor(b, FACTOR_OTHERS, c);
     double *value = k ? values(b, k, 1) : NULL;
@@ -376,6 +378,8 @@ static void read_factor(struct build *b, const struct kith_node *node, int chart
     else if (strcmp(key, "age") == 0 || strcmp(key, "age_at_entry") == 0)
         read_bands(b, node, add_factor(b, key[3] ? FACTOR_AGE_AT_ENTRY : FACTOR_AGE, 0), KITH_UNIT_NONE,
                    KITH_UNIT_NONE, 0);
+    else if (strcmp(key, "calendar") == 0 && isnan(b->p->sc->start_date))
+        kith_node_error(b->r, node, "calendar needs time.start");
     else if (strcmp(key, "calendar") == 0)
         read_bands(b, node, add_factor(b, FACTOR_CALENDAR, 0), KITH_UNIT_DATE, KITH_UNIT_NONE,
                    b->p->sc->start_date);

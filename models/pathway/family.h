@@ -55,6 +55,7 @@ struct family {
     struct member *member[PATHWAY_CHILDREN_MAX + 1];
 };
 
+/* Entry of family.next of the member's instance at `place`. */
 static inline size_t next_index(const struct pathway *p, unsigned member, unsigned place)
 {
     return member ? NEXT_FIRST + p->n_of[0] + (member - 1) * p->n_of[1] + place : NEXT_FIRST + place;

@@ -214,7 +214,7 @@ static void attributes_and_areas(void **state)
         }
         assert_true(p_cells(count, p, 4, N) > LEVEL);
         assert_false(p_cells(count, wrong, 4, N) > LEVEL);
-        double rate = 0.6 * factor[area], wrong_rate = 1.1 * rate;
+        double rate = 0.6 * factor[area], wrong_rate = 1.2 * rate;
         memcpy(work, frailty[area], sizeof work);
         assert_true(p_ks(work, N, cdf_gamma_value, (double[]){0.8, 1.2}) > LEVEL);
         assert_false(p_ks(work, N, cdf_gamma_value, (double[]){1, 1.2}) > LEVEL);
