@@ -16,7 +16,7 @@ endif
 B ?= build
 PREFIX ?= /usr/local
 PKG_CONFIG ?= pkg-config
-OPT ?= -O2
+OPT ?= -O3
 WARN = -Wall -Wextra -Wconversion -Wshadow $(if $(WERROR),-Werror)
 VERSION := $(shell sed -n 's/.*KITH_VERSION "\(.*\)"/\1/p' engine/kith.h)
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)

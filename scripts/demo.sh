@@ -54,5 +54,5 @@ What to try next:
   $B/kith compare $out --base $base --arm $arm
   $B/kith info $out
   $B/kith describe $scenario
-  $B/kith run $scenario -o $B/more.h5 --set population.families=20000 --replications 20
+  $B/kith run $scenario -o $B/more.h5 --replications 40    (narrower intervals)
 END

@@ -16,6 +16,7 @@ all areas are done count.
 """
 import argparse
 import pathlib
+import re
 import sys
 import textwrap
 
@@ -180,6 +181,11 @@ def number(x):
     return f"{x:,.{decimals}f}"
 
 
+def spaced(name):
+    """A name of the scenario as words: care_starts_10_15 is "care starts 10-15"."""
+    return re.sub(r"(?<=\d)_(?=\d)", "-", name).replace("_", " ")
+
+
 def readable(measure):
     """The name of a measure for a title."""
     part = measure.split(".")
@@ -189,7 +195,7 @@ def readable(measure):
         measure = f"{part[1]}: {part[2]} to {part[3]}"
     elif part[0] == "cost" and len(part) == 2:
         measure = f"cost: {part[1]}"
-    return "\n".join(textwrap.wrap(measure.replace("_", " "), 44))
+    return "\n".join(textwrap.wrap(spaced(measure), 44))
 
 
 def money(unit, *values):
@@ -397,7 +403,7 @@ def draw_flows(results, path):
         axis.set_xlabel(f"{unit} who move in a year" + (", logarithmic" if wide else ""))
         axis.tick_params(axis="y", length=0)
         axis.grid(axis="y", visible=False)
-    chart_name = results.charts["name"][chart].replace("_", " ")
+    chart_name = spaced(results.charts["name"][chart])
     figure.text(0.012, 1 - 0.1 / height, f"{results.title}: moves in chart '{chart_name}'", va="top", fontsize=13,
                 fontweight="bold")
     note = f"In a year, mean over {years:g} years; {how_many(results, arms).replace('bands', 'lines')}.\n"
@@ -420,13 +426,13 @@ def draw_moves(axis, results, column, flows, intervals, arms, left, rows):
         leaves = results.transitions["from"] == origin
         leaves &= results.transitions["chart"] == results.transitions["chart"][column[-1][1]]
         all_out = flows[0][:, np.flatnonzero(leaves)].sum(axis=1).mean()
-        state = "new" if origin < 0 else results.states["name"][origin].replace("_", " ")
+        state = "new" if origin < 0 else spaced(results.states["name"][origin])
         if t is None:
             ticks.append(f"{state}: {number(all_out)}")
             axis.axhline(y - 0.5, color="#bbbbbb", linewidth=0.7)
             continue
         to = results.transitions["to"][t]
-        ticks.append("to " + ("the end" if to < 0 else results.states["name"][to].replace("_", " ")))
+        ticks.append("to " + ("the end" if to < 0 else spaced(results.states["name"][to])))
         ends = []
         for i, a in enumerate(arms):
             mean, low, high = (x[t] for x in intervals[i])
@@ -561,7 +567,7 @@ def draw_targets(results, path):
             axis.plot(right, y, ">", color=COLOURS[2], markersize=8, clip_on=False, zorder=4)
     axis.set_xlim(min(left, 0.94), max(right, 1.06))
     axis.set_ylim(n - 0.4, -0.6)
-    labels = [textwrap.shorten((r["label"] or r["measure"]).replace("_", " "), 48, placeholder=" ...") for r in rows]
+    labels = [textwrap.shorten(spaced(r["label"] or r["measure"]), 48, placeholder=" ...") for r in rows]
     when = [results.date_text(r["date"]) for r in rows]
     axis.set_yticks(range(n), labels if len(set(when)) == 1 else [f"{t}, {d}" for t, d in zip(labels, when)])
     axis.tick_params(axis="y", length=0)

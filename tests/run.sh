@@ -271,7 +271,7 @@ output_file()
         [ -e "scenarios/$1.yaml" ] || continue
         name=$1
         shift
-        "$KITH" run "scenarios/$name.yaml" "$@" -o "$KITH_FILE" --quiet --trajectories all --replications 2 \
+        "$KITH" run "scenarios/$name.yaml" "$@" -o "$KITH_FILE" --quiet --trajectories all --replications 1 \
             --set population.families=800 > "$work/log" 2>&1 && return 0
         fail "files/$name" "$work/log"
     done
@@ -303,8 +303,9 @@ python_tests()
     foreign python py sys.argv "$python"
     # The pictures of every shape of file: several arms and one, several replications and one.
     if sh scripts/python.sh h5py pandas matplotlib > /dev/null; then
+        "$KITH" run scenarios/illness-death.yaml -o "$work/several.h5" --quiet --set population.families=500 > "$work/log" 2>&1
         "$KITH" run scenarios/chain.yaml -o "$work/one.h5" --quiet --set population.families=500 > "$work/log" 2>&1
-        for file in "$KITH_FILE" "$work/one.h5"; do
+        for file in "$KITH_FILE" "$work/several.h5" "$work/one.h5"; do
             rm -rf "$work/plots"
             try "python/plot_$(basename "$file" .h5)" "$(sh scripts/python.sh h5py pandas matplotlib)" scripts/plot.py "$file" -o "$work/plots"
         done

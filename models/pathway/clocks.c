@@ -211,12 +211,19 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
 /* ---- the short way, where ratios are constants ------------------------------------------------------------------ */
 
 /* Where all states are plain, all clocks get their first draw at once: the many short visits that follow then never
- * have to ask. */
+ * have to ask, and draws that wait for nothing overlap. */
 void pathway_draw_all(struct family *f, struct member *w, const struct chart *ch)
 {
-    for (uint32_t i = ch->clocks.first; ch->plain && i < ch->clocks.first + ch->clocks.n; i++)
-        if (!f->t->clocks[i].at_age)
-            draw(w, &f->t->clocks[i], &w->slots[f->t->clocks[i].slot]);
+    if (!ch->plain)
+        return;
+    const struct clock *k = &f->t->clocks[ch->clocks.first];
+    for (uint32_t i = 0; i < ch->clocks.n; i++) {
+        struct slot *s = &w->slots[k[i].slot];
+        s->key = kith_draw_mix(w->key, k[i].key);
+        s->rest = kith_draw_exponential(kith_draw_mix(s->key, 0));
+        s->spent_at = -1;
+        s->drawn = true;
+    }
 }
 
 /* Weibull clocks that have just begun, by the formulas of dist.c without the way there: this is the hot loop. Either
@@ -264,19 +271,20 @@ static inline double schedule_plain(const struct tables *tb, struct member *w, s
     return best;
 }
 
-/* The winner fires and its transition is simple: all of the event but recording it. */
+/* The winner fires and its transition is simple: all of the event but recording it. *st is the instance's state
+ * before and after. Returns when its next event is. */
 static inline double fire_simple(const struct tables *tb, struct member *w, struct instance *in,
-                                 const struct chart *ch, double t)
+                                 const struct chart *ch, const struct state **st, double t)
 {
-    const struct state *st = &tb->states[ch->first_state + in->state];
-    const struct enabled *e = &tb->enabled[st->clocks.first], *won = &e[in->winner];
+    const struct enabled *e = &tb->enabled[(*st)->clocks.first], *won = &e[in->winner];
     double length = t - in->updated;
-    for (unsigned i = 0; i < st->n_plain; i++) {
+    unsigned n = (*st)->n_plain, all = (*st)->clocks.n;
+    for (unsigned i = 0; i < n; i++) {
         struct slot *s = &w->slots[e[i].slot];
         double rest = s->rest - e[i].rate * length;
         s->rest = rest > 0 ? rest : 0;
     }
-    for (unsigned i = st->n_plain; i < st->clocks.n; i++) {
+    for (unsigned i = n; i < all; i++) {
         struct slot *s = &w->slots[e[i].slot];
         if (__builtin_expect(s->spent_at != t, 0)) {
             const struct clock *k = &tb->clocks[e[i].clock];
@@ -286,27 +294,49 @@ static inline double fire_simple(const struct tables *tb, struct member *w, stru
         s->spent_at = -1;
     }
     struct slot *s = &w->slots[won->slot];
-    s->rest = kith_draw_exponential(kith_draw_mix(s->key, ++s->taken));
-    s->spent_at = -1;
+    uint64_t word = kith_draw_mix(s->key, ++s->taken);
     in->state = (uint8_t)won->to;
-    return schedule_plain(tb, w, in, &tb->states[ch->first_state + in->state], ch->plain, t);
+    *st = &tb->states[ch->first_state + won->to];
+    if (won->again)
+        s->rest = kith_draw_exponential(word);
+    double next = schedule_plain(tb, w, in, *st, ch->plain, t);
+    if (!won->again) /* nothing waits for this draw: left to the end, it runs beside the power that all wait for */
+        s->rest = kith_draw_exponential(word);
+    return next;
+}
+
+/* When anything but entry `entry` happens next. */
+static double others_next(const struct family *f, unsigned entry)
+{
+    double time = INFINITY;
+    for (unsigned i = 0; i < f->n_next; i++)
+        time = i != entry && f->next[i] < time ? f->next[i] : time;
+    return time;
 }
 
 double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until)
 {
     const struct tables *tb = f->t;
     for (;;) {
-        double t = f->next[f->winner];
-        if (t > until || f->winner < NEXT_FIRST)
+        unsigned entry = f->winner;
+        double t = f->next[entry];
+        if (t > until || entry < NEXT_FIRST)
             return t;
-        unsigned m = p->next_member[f->winner - NEXT_FIRST];
-        const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];
-        struct instance *in = &f->member[m]->instances[ch->place];
-        const struct enabled *e = &tb->enabled[tb->states[ch->first_state + in->state].clocks.first];
-        if (in->winner == WINNER_BREAK || !e[in->winner].simple)
+        unsigned m = p->next_member[entry - NEXT_FIRST];
+        const struct chart *ch = &tb->charts[p->next_chart[entry - NEXT_FIRST]];
+        struct member *w = f->member[m];
+        struct instance *in = &w->instances[ch->place];
+        const struct state *st = &tb->states[ch->first_state + in->state];
+        if (in->winner == WINNER_BREAK || !tb->enabled[st->clocks.first + in->winner].simple)
             return t;
-        kith_cell_event(cell, t, m, (unsigned)e[in->winner].code);
-        f->next[f->winner] = fire_simple(tb, f->member[m], in, ch, t);
+        double others = others_next(f, entry);
+        bool simple;
+        do {
+            kith_cell_event(cell, t, m, (unsigned)tb->enabled[st->clocks.first + in->winner].code);
+            t = fire_simple(tb, w, in, ch, &st, t);
+            simple = in->winner != WINNER_BREAK && tb->enabled[st->clocks.first + in->winner].simple;
+        } while (simple && t <= until && t < others);
+        f->next[entry] = t;
         find_next(f);
     }
 }

@@ -200,6 +200,8 @@ static void find_simple(const struct pathway *p, struct tables *t)
                 struct enabled *e = &t->enabled[t->states[ch->first_state + s].clocks.first + i];
                 const struct clock *k = &t->clocks[e->clock];
                 const struct state *to = &t->states[ch->first_state + k->to];
+                for (uint32_t j = 0; j < to->clocks.n; j++)
+                    e->again = e->again || t->enabled[to->clocks.first + j].clock == e->clock;
                 e->code = p->code[c][(s + 1) * (ch->n_states + 1u) + k->to + 1u];
                 e->simple = !k->effects.n && !to->effects.n && !to->instant && !to->terminal && to->plain &&
                             !(t->heard >> c & 1) && !p->counters_of[e->code].n;

@@ -119,6 +119,7 @@ struct enabled {
     uint16_t clock, slot, to;
     int16_t code; /* of the transition it makes from here */
     bool weibull; /* plain, and can fire */
+    bool again;   /* it runs in the state it leads to as well */
     bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
                      condition, and leads to a state of plain clocks */
 };

@@ -424,6 +424,61 @@ static void a_faster_clock_only_brings_forward(void **state)
     assert_int_equal(later(once, 3), 0);
 }
 
+/* ---- what is left of a clock is kept ---------------------------------------------------------------------------- */
+
+/* The hazard 0.4 t^shape, summed over the visits to `a`, at which b first follows; INFINITY if it never does. */
+static double used_up(struct harness *h, struct kith_cell *cell, uint64_t i, struct story *s, double shape)
+{
+    size_t to_b = harness_flow(h, "c.a.b");
+    int a = (int)harness_state(h, "c.a");
+    double sum = 0, since = 0;
+    harness_story(h, cell, i, s);
+    for (size_t k = 1; k < s->n; k++) {
+        const struct kith_shape_transition *t = &h->shape->transitions[s->event[k].code];
+        if (t->from == a)
+            sum += 0.4 * pow(s->event[k].t - since, shape);
+        since = s->event[k].t;
+        if (s->event[k].code == to_b)
+            return sum;
+    }
+    return INFINITY;
+}
+
+/* An arm interrupts the stays in a three times as often. The clock to b uses up the same unit exponential, in more and
+ * shorter visits; were it drawn anew at each visit, or kept as a time instead, the two would differ. */
+static void what_is_left_is_kept_from_visit_to_visit(void **state)
+{
+    static const char *const hazards[] = {"exponential: 0.4 /year", "weibull: {shape: 2, scale: 1.5811388300841898 years}"};
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        struct harness h;
+        struct kith_cell cell[2];
+        struct story s = {0};
+        size_t compared = 0, cut = 0;
+        harness_loadf(&h, "kith: 1\nmodel: pathway\ntime: {counted: 100 years}\npopulation: {families: 300}\n"
+                          "parameters: {often: 0.7 /year}\n"
+                          "charts: {c: {of: family, states: [a, b, d], clocks: [{from: a, to: b, hazard: {%s}},\n"
+                          "  {from: a, to: d, hazard: {exponential: $often}}, {from: d, to: a, hazard: {exponential: 4 /year}}]}}\n"
+                          "arms: {baseline: {}, more: {set: {often: 2.1 /year}}}\n",
+                      hazards[which]);
+        uint64_t n = harness_cell(&h, &cell[0], 0, 0, 0);
+        harness_cell(&h, &cell[1], 1, 0, 0);
+        for (uint64_t i = 0; i < n; i++) {
+            double x = used_up(&h, &cell[0], i, &s, which + 1), y = used_up(&h, &cell[1], i, &s, which + 1);
+            if (x == INFINITY || y == INFINITY)
+                continue;
+            compared++;
+            cut += s.n > 3;
+            assert_true(fabs(x - y) < 1e-9 * (1 + x));
+        }
+        assert_true(compared > 200 && cut > 100);
+        story_free(&s);
+        kith_cell_free(&cell[0]);
+        kith_cell_free(&cell[1]);
+        harness_free(&h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +493,7 @@ int main(void)
         cmocka_unit_test(queue_order_is_family_order),
         cmocka_unit_test(any_cut_gives_the_same_sum),
         cmocka_unit_test(a_faster_clock_only_brings_forward),
+        cmocka_unit_test(what_is_left_is_kept_from_visit_to_visit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
