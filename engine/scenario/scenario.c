@@ -8,7 +8,7 @@
 #include "sections.h"
 #include "unit.h"
 
-#define MOST_YEARS 200.0
+#define MOST_YEARS 170.0 /* trajectories count days in 16 bits: 179 years */
 #define MOST_WARM_UP 1000.0
 
 static const char *const top_keys[] = {"kith", "title",        "about", "extends",    "model",

@@ -184,6 +184,9 @@ static void read_move(struct build *b, const struct kith_node *node, int chart, 
                 e->from.bits[i >> 6] |= 1ull << (i & 63);
     }
     check_who(b, node, chart, e);
+    const struct kith_node *chance = kith_node_get(node, "chance");
+    if (chance && chance->kind == KITH_NODE_SCALAR)
+        kith_node_value(b->r, chance, "chance", KITH_UNIT_NONE, 0, 1);
     e->chance = pathway_read_weight(b, node, e->who == WHO_INDEX ? "weight" : "chance", c, 1, &e->factors);
     snprintf(name, sizeof name, "%s/move%d", where, number);
     e->key = kith_hash_name(name);
@@ -422,7 +425,7 @@ static void read_start(struct build *b, const struct kith_node *node, int chart)
     if (!start)
         return;
     if (start->kind == KITH_NODE_MAP)
-        kith_node_known(b->r, start, "start:", b->group_names, b->p->n_groups);
+        kith_node_known(b->r, start, "start", b->group_names, b->p->n_groups);
     for (size_t g = 0; g < (b->p->n_groups ? b->p->n_groups : 1); g++) {
         const struct kith_node *one = start->kind == KITH_NODE_MAP ? kith_node_get(start, b->group_names[g]) : start;
         int s = one ? kith_node_choice(b->r, one, what, b->state_names[chart], ch->n_states) : 0;
