@@ -28,6 +28,7 @@ HDF5_LIBS := $(if $(HDF5_PC),$(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC)) -lh
 LIBS_CFLAGS := $(HDF5_CFLAGS) $(shell $(PKG_CONFIG) --cflags yaml-0.1 libcrypto 2>/dev/null)
 LIBS := $(HDF5_LIBS) $(shell $(PKG_CONFIG) --libs yaml-0.1 libcrypto 2>/dev/null || echo -lyaml -lcrypto) -ldeflate -lm
 OPENMP := -fopenmp
+JOBS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
 CPPFLAGS_ALL = -Iengine -I. -D_POSIX_C_SOURCE=200809L $(LIBS_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c11 $(OPT) -g $(WARN) -ffp-contract=off $(OPENMP) $(CFLAGS) $(CFLAGS_EXTRA)
@@ -67,16 +68,16 @@ setup:
 	@sh scripts/setup.sh run
 
 run: setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@sh scripts/demo.sh $B
 
 test: 
 	@sh scripts/setup.sh test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@B=$B CC="$(CC)" sh tests/run.sh
 
 bench: setup
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@B=$B CC="$(CC)" sh bench/run.sh
 
 # ---- unit tests: each tests/unit/ROOM/test_X.c is a program of its own

@@ -1,0 +1,1 @@
+"$KITH" run "$SCENARIOS/chain.yaml"

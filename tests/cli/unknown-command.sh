@@ -1,0 +1,1 @@
+"$KITH" sumary
