@@ -106,7 +106,7 @@ check-style:
 	@sh scripts/check-docs.sh
 
 clean:
-	rm -rf $B
+	rm -rf $B $B-*
 
 FORCE:
 .PHONY: all setup run test bench unit-tests install check-style clean FORCE

@@ -356,9 +356,22 @@ static enum kith_status show_part(struct summary *s, size_t arm, size_t area)
     return KITH_OK;
 }
 
+/* For people: without being asked for arms or measures, the first arm is enough to read. */
+static void print_hint(const struct summary *s, size_t arms)
+{
+    printf("\n%zu more arm%s: kith summary %s --arm", arms - 1, arms > 2 ? "s" : "", s->r.path);
+    for (size_t a = 1; a < arms; a++)
+        printf("%s%s", a == 1 ? " " : "|", s->r.arms[a]);
+    printf("; differences: kith compare\n");
+}
+
 static enum kith_status show(struct summary *s)
 {
     enum kith_status status = make_room(s);
+    size_t arms = s->n_arms;
+    bool brief = !s->json && !s->arm && !s->measure && !s->time && arms > 1;
+    if (brief)
+        s->n_arms = 1;
     if (s->json)
         fputs("{\"rows\": [", stdout);
     else
@@ -371,6 +384,8 @@ static enum kith_status show(struct summary *s)
     }
     if (s->json)
         fputs(s->begun ? "\n]}\n" : "]}\n", stdout);
+    else if (brief && status == KITH_OK)
+        print_hint(s, arms);
     return status;
 }
 
