@@ -256,12 +256,12 @@ int kith_cli_compare(int argc, char **argv)
 {
     struct compare c = {.mem = KITH_MEM_INIT};
     const char *file;
-    const struct kith_cli_option options[] = {{"--json", &c.json, NULL},
-                                              {"--base", NULL, &c.base},
-                                              {"--arm", NULL, &c.arm},
-                                              {"--measure", NULL, &c.measure}};
+    const struct kith_cli_option options[] = {{"--json", 0, &c.json, NULL, NULL},
+                                              {"--base", 0, NULL, &c.base, NULL},
+                                              {"--arm", 0, NULL, &c.arm, NULL},
+                                              {"--measure", 0, NULL, &c.measure, NULL}};
     enum kith_cli_next next =
-        kith_cli_options_read(argc, argv, options, sizeof options / sizeof *options, help, &file);
+        kith_cli_options_read(argc, argv, options, sizeof options / sizeof *options, help, KITH_CLI_FILE, &file);
     if (next != KITH_CLI_GO_ON)
         return (int)kith_cli_options_finish(next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE);
     enum kith_status status = kith_results_open(&c.r, &c.mem, file, &c.err);

@@ -105,17 +105,12 @@ static void print_rest(const struct kith_loaded *l, const struct kith_shape *sh)
 
 int kith_cli_describe(int argc, char **argv)
 {
-    static const char *const accepts[] = {"set", "dot"};
     struct kith_load_options o;
     struct kith_loaded l;
-    enum kith_status st = kith_load_options(&o, argc, argv, accepts, 2);
-    if (st)
-        return (int)st;
-    if (o.help) {
-        fputs(help, stdout);
-        return KITH_OK;
-    }
-    st = kith_load(&o, &l);
+    enum kith_cli_next next = kith_load_options(&o, argc, argv, KITH_LOAD_DOT, help);
+    if (next != KITH_CLI_GO_ON)
+        return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
+    enum kith_status st = kith_load(&o, &l);
     if (!st) {
         const struct kith_shape *sh = l.model->shape(l.compiled);
         if (o.dot) {

@@ -23,7 +23,7 @@ int kith_cli_digest(int argc, char **argv)
     struct kith_error err = {0};
     const char *file;
     char hex[65];
-    enum kith_cli_next next = kith_cli_options_read(argc, argv, NULL, 0, help, &file);
+    enum kith_cli_next next = kith_cli_options_read(argc, argv, NULL, 0, help, KITH_CLI_FILE, &file);
     if (next != KITH_CLI_GO_ON)
         return (int)kith_cli_options_finish(next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE);
     enum kith_status status = kith_results_open(&r, &mem, file, &err);

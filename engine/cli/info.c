@@ -237,8 +237,8 @@ int kith_cli_info(int argc, char **argv)
     struct info o = {.mem = KITH_MEM_INIT};
     bool json = false;
     const char *file;
-    const struct kith_cli_option options[] = {{"--json", &json, NULL}};
-    enum kith_cli_next next = kith_cli_options_read(argc, argv, options, 1, help, &file);
+    const struct kith_cli_option options[] = {{"--json", 0, &json, NULL, NULL}};
+    enum kith_cli_next next = kith_cli_options_read(argc, argv, options, 1, help, KITH_CLI_FILE, &file);
     if (next != KITH_CLI_GO_ON)
         return (int)kith_cli_options_finish(next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE);
     enum kith_status status = kith_results_open(&o.r, &o.mem, file, &o.err);

@@ -6,113 +6,55 @@
 
 #include "models/models.h"
 
-static enum kith_status usage(const char *command, const char *text, const char *what)
-{
-    fprintf(stderr, "kith %s: %s '%s'; see kith %s --help\n", command, text, what, command);
-    return KITH_USAGE;
-}
+/* Overrides as the scenario room wants them; path[] holds the copies that list[].path points to. */
+struct overrides {
+    size_t n;
+    struct kith_override list[260];
+    char path[256][256];
+};
 
-/* Options that are another way to write --set path=value. */
-static const struct {
-    const char *option, *path;
-} shorthands[] = {{"replications", "replications"}, {"seed", "seed"}, {"trajectories", "output.trajectories"}};
-
-static enum kith_status add_override(struct kith_load_options *o, const char *command, const char *path, char *value)
+enum kith_cli_next kith_load_options(struct kith_load_options *o, int argc, char **argv, int takes, const char *help)
 {
-    if (o->n_overrides == KITH_OVERRIDES_MAX)
-        return usage(command, "too many changes: put them in a file that extends the scenario;", value);
-    if (!path) {
-        char *equals = strchr(value, '=');
-        if (!equals || equals == value)
-            return usage(command, "--set wants path=value, not", value);
-        *equals = 0;
-        path = value;
-        value = equals + 1;
-    }
-    o->overrides[o->n_overrides++] = (struct kith_override){path, value};
-    return KITH_OK;
-}
-
-static enum kith_status take_value(struct kith_load_options *o, const char *command, const char *name, char *value)
-{
-    for (size_t i = 0; i < sizeof shorthands / sizeof *shorthands; i++)
-        if (strcmp(name, shorthands[i].option) == 0)
-            return add_override(o, command, shorthands[i].path, value);
-    if (strcmp(name, "set") == 0)
-        return add_override(o, command, NULL, value);
-    if (strcmp(name, "output") == 0) {
-        o->output = value;
-    } else if (strcmp(name, "arms") == 0) {
-        o->arms = value;
-    } else if (strcmp(name, "progress") == 0) {
-        o->json_progress = true;
-        if (strcmp(value, "json") != 0)
-            return usage(command, "--progress knows only json, not", value);
-    } else if (strcmp(name, "order") == 0) {
-        o->order = strcmp(value, "queue") == 0 ? KITH_ORDER_QUEUE : KITH_ORDER_FAMILY;
-        if (strcmp(value, "queue") != 0 && strcmp(value, "family") != 0)
-            return usage(command, "--order is family or queue, not", value);
-    } else if (strcmp(name, "threads") == 0) {
-        char *end;
-        long n = strtol(value, &end, 10);
-        if (*end || n < 1 || n > 4096)
-            return usage(command, "--threads is a whole number from 1 to 4096, not", value);
-        o->threads = (int)n;
-    }
-    return KITH_OK;
-}
-
-/* Sets the flag called `name`; false if it is none. */
-static bool take_flag(struct kith_load_options *o, const char *name)
-{
-    const char *const flags[] = {"quiet", "json", "dot", "help"};
-    bool *const flag[] = {&o->quiet, &o->json, &o->dot, &o->help};
-    for (size_t k = 0; k < 4; k++)
-        if (strcmp(name, flags[k]) == 0)
-            return *flag[k] = true;
-    return false;
-}
-
-static bool accepted(const char *name, const char *const *accepts, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(accepts[i], name) == 0)
-            return true;
-    return strcmp(name, "help") == 0;
-}
-
-enum kith_status kith_load_options(struct kith_load_options *o, int argc, char **argv, const char *const *accepts,
-                                   size_t n)
-{
-    static const char *const letters[][2] = {{"-h", "--help"}, {"-o", "--output"}, {"-q", "--quiet"}};
-    const char *command = argv[0];
+    const char *threads = NULL, *order = NULL;
+    struct kith_cli_option options[12];
+    size_t n = 0;
     *o = (struct kith_load_options){.order = KITH_ORDER_FAMILY};
-    for (int i = 1; i < argc; i++) {
-        const char *arg = argv[i];
-        char name[64], *value = strchr(argv[i], '=');
-        for (size_t k = 0; k < 3; k++)
-            if (strcmp(arg, letters[k][0]) == 0)
-                arg = letters[k][1];
-        if (arg[0] != '-' || !arg[1]) {
-            if (o->scenario)
-                return usage(command, "one scenario at a time: what is", arg);
-            o->scenario = arg;
-            continue;
-        }
-        snprintf(name, sizeof name, "%.*s", (int)strcspn(arg, "="), arg);
-        if (strncmp(name, "--", 2) != 0 || !accepted(name + 2, accepts, n))
-            return usage(command, "unknown option", arg);
-        if (take_flag(o, name + 2))
-            continue;
-        if (!value && i + 1 == argc)
-            return usage(command, "a value is missing after", arg);
-        enum kith_status st = take_value(o, command, name + 2, value ? value + 1 : argv[++i]);
-        if (st)
-            return st;
+    options[n++] = (struct kith_cli_option){"--set", 0, NULL, NULL, &o->set};
+    if (takes & KITH_LOAD_SIZE) {
+        options[n++] = (struct kith_cli_option){"--replications", 0, NULL, &o->replications, NULL};
+        options[n++] = (struct kith_cli_option){"--arms", 0, NULL, &o->arms, NULL};
+        options[n++] = (struct kith_cli_option){"--threads", 0, NULL, &threads, NULL};
+        options[n++] = (struct kith_cli_option){"--seed", 0, NULL, &o->seed, NULL};
+        options[n++] = (struct kith_cli_option){"--trajectories", 0, NULL, &o->trajectories, NULL};
     }
-    if (!o->scenario && !o->help)
-        return usage(command, "which scenario? Name a file, such as", "scenarios/chain.yaml");
-    return KITH_OK;
+    if (takes & KITH_LOAD_RUN) {
+        options[n++] = (struct kith_cli_option){"--output", 'o', NULL, &o->output, NULL};
+        options[n++] = (struct kith_cli_option){"--order", 0, NULL, &order, NULL};
+        options[n++] = (struct kith_cli_option){"--progress", 0, NULL, &o->progress, NULL};
+        options[n++] = (struct kith_cli_option){"--quiet", 'q', &o->quiet, NULL, NULL};
+    }
+    if (takes & KITH_LOAD_JSON)
+        options[n++] = (struct kith_cli_option){"--json", 0, &o->json, NULL, NULL};
+    if (takes & KITH_LOAD_DOT)
+        options[n++] = (struct kith_cli_option){"--dot", 0, &o->dot, NULL, NULL};
+    enum kith_cli_next next = kith_cli_options_read(argc, argv, options, n, help,
+                                                    "a scenario, such as scenarios/chain.yaml", &o->scenario);
+    if (next != KITH_CLI_GO_ON)
+        return next;
+    char *end = NULL;
+    long count = threads ? strtol(threads, &end, 10) : 0;
+    if (threads && (*end || end == threads || count < 1 || count > 4096))
+        kith_cli_options_wrong("%s: --threads %s: wants a whole number from 1 to 4096", argv[0], threads);
+    else if (order && strcmp(order, "queue") != 0 && strcmp(order, "family") != 0)
+        kith_cli_options_wrong("%s: --order %s: there are family and queue", argv[0], order);
+    else if (o->progress && strcmp(o->progress, "json") != 0)
+        kith_cli_options_wrong("%s: --progress %s: there is json", argv[0], o->progress);
+    else {
+        o->threads = (int)count;
+        o->order = order && order[0] == 'q' ? KITH_ORDER_QUEUE : KITH_ORDER_FAMILY;
+        return KITH_CLI_GO_ON;
+    }
+    return KITH_CLI_WRONG;
 }
 
 /* Whether `name` is one of the comma-separated names in `list`. */
@@ -160,15 +102,46 @@ static void print_reports(const struct kith_errors *errors)
         fprintf(stderr, "... and %d more\n", errors->n - KITH_ERRORS_MAX);
 }
 
+/* Splits "path=value"; the text of `path` is a copy in `room`. */
+static enum kith_status split_override(const char *text, char *room, size_t size, struct kith_override *out)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || (size_t)(equals - text) >= size)
+        return kith_cli_options_wrong("--set %s: wants path=value", text);
+    snprintf(room, size, "%.*s", (int)(equals - text), text);
+    *out = (struct kith_override){room, equals + 1};
+    return KITH_OK;
+}
+
+/* All that the command line changes in the scenario: --set, and options that are another way to say it. */
+static enum kith_status gather_overrides(const struct kith_load_options *o, struct overrides *all)
+{
+    enum kith_status st = KITH_OK;
+    all->n = 0;
+    for (size_t i = 0; i < o->set.n && !st; i++, all->n++)
+        st = split_override(o->set.value[i], all->path[i], sizeof all->path[i], &all->list[i]);
+    if (o->replications)
+        all->list[all->n++] = (struct kith_override){"replications", o->replications};
+    if (o->seed)
+        all->list[all->n++] = (struct kith_override){"seed", o->seed};
+    if (o->trajectories)
+        all->list[all->n++] = (struct kith_override){"output.trajectories", o->trajectories};
+    return st;
+}
+
 enum kith_status kith_load(const struct kith_load_options *o, struct kith_loaded *l)
 {
     struct kith_model_keys keys[16];
     struct kith_errors errors = {0};
+    struct overrides *all = NULL;
     *l = (struct kith_loaded){.mem = KITH_MEM_INIT};
     for (size_t i = 0; i < kith_n_models; i++)
         keys[i] = (struct kith_model_keys){kith_models[i]->name, kith_models[i]->keys, kith_models[i]->n_keys};
-    enum kith_status st = kith_scenario_read(&l->sc, &l->mem, o->scenario, o->overrides, o->n_overrides, keys,
-                                             kith_n_models, &errors);
+    enum kith_status st = kith_mem_zeroed(&l->mem, &all, 1, sizeof *all);
+    if (!st)
+        st = gather_overrides(o, all);
+    if (!st)
+        st = kith_scenario_read(&l->sc, &l->mem, o->scenario, all->list, all->n, keys, kith_n_models, &errors);
     if (!st && o->arms)
         st = choose_arms(&l->sc, o->arms);
     if (!st) {
@@ -178,6 +151,7 @@ enum kith_status kith_load(const struct kith_load_options *o, struct kith_loaded
     print_reports(&errors);
     if (st == KITH_NO_MEMORY)
         fprintf(stderr, "kith: out of memory while reading %s\n", o->scenario);
+    kith_mem_free(&all);
     return st;
 }
 

@@ -5,22 +5,27 @@
 #include "../run/run.h"
 #include "../scenario/scenario.h"
 #include "../sim/model.h"
+#include "options.h"
 
-#define KITH_OVERRIDES_MAX 256
-
-struct kith_load_options {
-    const char *scenario, *output, *arms;
-    struct kith_override overrides[KITH_OVERRIDES_MAX];
-    size_t n_overrides;
-    int threads;
-    enum kith_order order;
-    bool quiet, json, dot, json_progress, help;
+/* Which of the options a subcommand takes beside --set. */
+enum kith_load_takes {
+    KITH_LOAD_SIZE = 1, /* --replications --arms --threads --seed --trajectories */
+    KITH_LOAD_RUN = 2,  /* --output --order --progress --quiet */
+    KITH_LOAD_JSON = 4,
+    KITH_LOAD_DOT = 8
 };
 
-/* Reads the options after the subcommand's name. `accepts` lists the n names that this subcommand knows. Prints
- * what is wrong to stderr and returns KITH_USAGE. */
-KITH_MUST_CHECK enum kith_status kith_load_options(struct kith_load_options *o, int argc, char **argv,
-                                                   const char *const *accepts, size_t n);
+struct kith_load_options {
+    const char *scenario, *output, *arms, *replications, *seed, *trajectories, *progress;
+    struct kith_cli_list set;
+    int threads; /* 0 not said */
+    enum kith_order order;
+    bool quiet, json, dot;
+};
+
+/* Reads the options of a subcommand that takes those of `takes` (enum kith_load_takes, added up). */
+enum kith_cli_next kith_load_options(struct kith_load_options *o, int argc, char **argv, int takes,
+                                     const char *help);
 
 /* A scenario that has been read and compiled. */
 struct kith_loaded {

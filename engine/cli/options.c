@@ -47,9 +47,11 @@ static enum kith_cli_next take(int argc, char **argv, int *i, const struct kith_
 {
     const char *value = NULL;
     const struct kith_cli_option *option = NULL;
-    for (size_t k = 0; k < n && !option; k++)
-        if (matches(argv[*i], options[k].name, &value))
+    for (size_t k = 0; k < n && !option; k++) {
+        const char letter[] = {'-', options[k].letter, 0};
+        if (matches(argv[*i], options[k].name, &value) || (options[k].letter && strcmp(argv[*i], letter) == 0))
             option = &options[k];
+    }
     if (!option) {
         kith_cli_options_wrong("%s: unknown option %s; see kith %s --help", argv[0], argv[*i], argv[0]);
         return KITH_CLI_WRONG;
@@ -68,12 +70,20 @@ static enum kith_cli_next take(int argc, char **argv, int *i, const struct kith_
         kith_cli_options_wrong("%s: %s needs a value", argv[0], option->name);
         return KITH_CLI_WRONG;
     }
-    *option->value = value;
+    if (option->value) {
+        *option->value = value;
+    } else if (option->list->n < sizeof option->list->value / sizeof *option->list->value) {
+        option->list->value[option->list->n++] = value;
+    } else {
+        kith_cli_options_wrong("%s: over %zu %s: put them in a file that extends the scenario", argv[0],
+                               option->list->n, option->name);
+        return KITH_CLI_WRONG;
+    }
     return KITH_CLI_GO_ON;
 }
 
 enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options,
-                                         size_t n, const char *help, const char **file)
+                                         size_t n, const char *help, const char *what, const char **file)
 {
     bool only_files = false;
     *file = NULL;
@@ -89,7 +99,7 @@ enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kit
             if (next != KITH_CLI_GO_ON)
                 return next;
         } else if (*file) {
-            kith_cli_options_wrong("%s: one output file at a time; do not know what to do with %s", argv[0],
+            kith_cli_options_wrong("%s: it takes %s, one at a time: do not know what to do with %s", argv[0], what,
                                    argv[i]);
             return KITH_CLI_WRONG;
         } else {
@@ -98,6 +108,6 @@ enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kit
     }
     if (*file)
         return KITH_CLI_GO_ON;
-    kith_cli_options_wrong("%s: which output file? See kith %s --help", argv[0], argv[0]);
+    kith_cli_options_wrong("%s: it wants %s; see kith %s --help", argv[0], what, argv[0]);
     return KITH_CLI_WRONG;
 }

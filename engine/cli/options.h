@@ -4,13 +4,24 @@
 
 #include "../base/error.h"
 
-/* One option: `--name` sets *flag, or `--name VALUE` and `--name=VALUE` set *value. Exactly one is not NULL.
- */
+/* Values of an option that may be given several times; they point into argv. */
+struct kith_cli_list {
+    size_t n;
+    const char *value[256];
+};
+
+/* One option: `--name` sets *flag, or `--name VALUE` and `--name=VALUE` set *value or add to *list. Exactly one of the
+ * three is not NULL. */
 struct kith_cli_option {
     const char *name; /* with the dashes */
+    char letter;      /* -x for short, or 0 */
     bool *flag;
     const char **value; /* points into argv */
+    struct kith_cli_list *list;
 };
+
+/* What the commands that read a file call it. */
+#define KITH_CLI_FILE "an output file of kith run, such as out.h5"
 
 enum kith_cli_next {
     KITH_CLI_GO_ON,
@@ -18,9 +29,10 @@ enum kith_cli_next {
     KITH_CLI_WRONG  /* reported; end with KITH_USAGE */
 };
 
-/* Reads argv[1 ..]. Takes exactly one argument that is no option, the output file, into *file. */
-enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options,
-                                         size_t n, const char *help, const char **file);
+/* Reads argv[1 ..]. Takes exactly one argument that is no option into *file; `what` says in messages what it is: "a
+ * scenario, such as scenarios/chain.yaml". */
+enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options, size_t n,
+                                         const char *help, const char *what, const char **file);
 
 /* Reports "kith: text" and returns KITH_USAGE. */
 enum kith_status kith_cli_options_wrong(const char *fmt, ...) KITH_PRINTF(1, 2);

@@ -2,15 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
-}
+#include "../base/clock.h"
 
 void kith_progress_begin(struct kith_progress *p, bool quiet, bool json)
 {
@@ -18,7 +12,7 @@ void kith_progress_begin(struct kith_progress *p, bool quiet, bool json)
                                         : json  ? KITH_PROGRESS_JSON
                                         : isatty(2) ? KITH_PROGRESS_BAR
                                                     : KITH_PROGRESS_LINES};
-    p->began = p->shown = now();
+    p->began = p->shown = kith_clock_seconds();
 }
 
 /* "1 h 05 min", "3 min 20 s", "12 s". */
@@ -36,7 +30,7 @@ static void format_time(char *out, size_t size, double seconds)
 void kith_progress_show(void *user, double done, uint64_t events)
 {
     struct kith_progress *p = user;
-    double t = now(), spent = t - p->began;
+    double t = kith_clock_seconds(), spent = t - p->began;
     double pause = p->kind == KITH_PROGRESS_BAR ? 0.1 : p->kind == KITH_PROGRESS_JSON ? 1 : 60;
     if (p->kind == KITH_PROGRESS_NONE || t - p->shown < pause)
         return;

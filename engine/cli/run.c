@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../base/clock.h"
 #include "../rng/draw.h"
 #include "cli.h"
 #include "kith.h"
@@ -72,9 +73,6 @@ static void catch_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of the write, and reported as one */
 }
 
-static const char *const run_accepts[] = {"output", "set",   "replications", "arms",  "threads", "seed",
-                                          "trajectories", "order", "progress",     "quiet"};
-
 static void join_command(char *out, size_t size, int argc, char **argv)
 {
     size_t n = (size_t)snprintf(out, size, "kith");
@@ -114,15 +112,12 @@ static int carry_out(const struct kith_load_options *o, struct kith_loaded *l, c
                 l->sc.path, l->sc.replications, l->sc.n_arms, l->sc.n_areas, (long long)l->sc.families,
                 (unsigned long long)l->sc.seed, run.how.threads);
     catch_signals();
-    kith_progress_begin(&progress, o->quiet, o->json_progress);
+    kith_progress_begin(&progress, o->quiet, o->progress != NULL);
     enum kith_status st = kith_run(&run, &events, &err);
     kith_progress_end(&progress);
     if (st && st != KITH_STOPPED)
         return report(&err);
-    double seconds = 0;
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    seconds = (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec - progress.began;
+    double seconds = kith_clock_seconds() - progress.began;
     if (st == KITH_STOPPED)
         fprintf(stderr, "kith: stopped early; what was finished is in %s\n", o->output);
     else if (!o->quiet)
@@ -137,18 +132,12 @@ int kith_cli_run(int argc, char **argv)
     struct kith_loaded l;
     char command[4096];
     join_command(command, sizeof command, argc, argv);
-    enum kith_status st = kith_load_options(&o, argc, argv, run_accepts, sizeof run_accepts / sizeof *run_accepts);
-    if (st)
-        return (int)st;
-    if (o.help) {
-        fputs(run_help, stdout);
-        return KITH_OK;
-    }
-    if (!o.output) {
-        fprintf(stderr, "kith run: where to? Say -o OUT.h5; see kith run --help\n");
-        return KITH_USAGE;
-    }
-    st = kith_load(&o, &l);
+    enum kith_cli_next next = kith_load_options(&o, argc, argv, KITH_LOAD_SIZE | KITH_LOAD_RUN, run_help);
+    if (next != KITH_CLI_GO_ON)
+        return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
+    if (!o.output)
+        return (int)kith_cli_options_wrong("run: where to? Say -o OUT.h5; see kith run --help");
+    enum kith_status st = kith_load(&o, &l);
     int code = st ? (int)st : carry_out(&o, &l, command);
     kith_load_free(&l);
     return code;
@@ -156,17 +145,12 @@ int kith_cli_run(int argc, char **argv)
 
 int kith_cli_check(int argc, char **argv)
 {
-    static const char *const accepts[] = {"set"};
     struct kith_load_options o;
     struct kith_loaded l;
-    enum kith_status st = kith_load_options(&o, argc, argv, accepts, 1);
-    if (st)
-        return (int)st;
-    if (o.help) {
-        fputs(check_help, stdout);
-        return KITH_OK;
-    }
-    st = kith_load(&o, &l);
+    enum kith_cli_next next = kith_load_options(&o, argc, argv, 0, check_help);
+    if (next != KITH_CLI_GO_ON)
+        return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
+    enum kith_status st = kith_load(&o, &l);
     if (!st) {
         const struct kith_shape *sh = l.model->shape(l.compiled);
         printf("%s: ok: %zu charts, %zu states, %zu transitions, %zu arms, %zu areas, %zu parameters\n", l.sc.path,
@@ -196,19 +180,14 @@ static void print_plan(const struct kith_loaded *l, const struct kith_estimate *
 
 int kith_cli_plan(int argc, char **argv)
 {
-    static const char *const accepts[] = {"set", "replications", "arms", "threads", "seed", "trajectories", "json"};
     struct kith_load_options o;
     struct kith_loaded l;
     struct kith_estimate e;
     struct kith_error err;
-    enum kith_status st = kith_load_options(&o, argc, argv, accepts, sizeof accepts / sizeof *accepts);
-    if (st)
-        return (int)st;
-    if (o.help) {
-        fputs(plan_help, stdout);
-        return KITH_OK;
-    }
-    st = kith_load(&o, &l);
+    enum kith_cli_next next = kith_load_options(&o, argc, argv, KITH_LOAD_SIZE | KITH_LOAD_JSON, plan_help);
+    if (next != KITH_CLI_GO_ON)
+        return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
+    enum kith_status st = kith_load(&o, &l);
     if (!st) {
         struct kith_run run = {.mem = &l.mem, .sc = &l.sc, .model = l.model, .compiled = l.compiled,
                                .threads = o.threads};

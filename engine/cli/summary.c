@@ -394,11 +394,11 @@ int kith_cli_summary(int argc, char **argv)
     struct summary s = {.mem = KITH_MEM_INIT};
     const char *file;
     const struct kith_cli_option options[] = {
-        {"--json", &s.json, NULL}, {"--arm", NULL, &s.arm},   {"--measure", NULL, &s.measure},
-        {"--time", NULL, &s.time}, {"--area", NULL, &s.area},
+        {"--json", 0, &s.json, NULL, NULL}, {"--arm", 0, NULL, &s.arm, NULL},   {"--measure", 0, NULL, &s.measure, NULL},
+        {"--time", 0, NULL, &s.time, NULL}, {"--area", 0, NULL, &s.area, NULL},
     };
     enum kith_cli_next next =
-        kith_cli_options_read(argc, argv, options, sizeof options / sizeof *options, help, &file);
+        kith_cli_options_read(argc, argv, options, sizeof options / sizeof *options, help, KITH_CLI_FILE, &file);
     if (next != KITH_CLI_GO_ON)
         return (int)kith_cli_options_finish(next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE);
     enum kith_status status = kith_results_open(&s.r, &s.mem, file, &s.err);

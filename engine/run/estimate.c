@@ -1,21 +1,14 @@
 /* What a run will take, from a small part of it run here and now. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../base/clock.h"
 #include "../rng/draw.h"
 #include "run.h"
 
 /* Families run to measure: enough to even out large and small ones, done in well under a second. */
 #define SAMPLE_FAMILIES 2000
-
-static double now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
-}
 
 struct sample {
     uint64_t families;
@@ -34,8 +27,8 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
             area = i;
     kith_families_init(&families, run->mem);
     enum kith_status st = kith_cell_init(&cell, run->mem, shape, sc->months);
-    double began = now();
-    for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || now() - began < 0.5); arm++) {
+    double began = kith_clock_seconds();
+    for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || kith_clock_seconds() - began < 0.5); arm++) {
         kith_cell_clear(&cell);
         cell.key = kith_draw_mix(kith_draw_mix(kith_draw_mix(0, sc->seed), 0), sc->areas[area].key);
         cell.arm = arm;
@@ -54,7 +47,7 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
         s->families += done;
         s->events += (double)cell.n_events;
     }
-    s->seconds = now() - began;
+    s->seconds = kith_clock_seconds() - began;
     kith_families_free(&families);
     kith_cell_free(&cell);
     return st;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../base/clock.h"
 #include "../rng/draw.h"
 
 /* Families simulated as one unit of work where nothing couples them: large enough that threads rarely meet, small
@@ -248,19 +249,12 @@ static void release(struct team *t)
     kith_outcome_free(&t->outcome);
 }
 
-static double now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
-}
-
 enum kith_status kith_run(const struct kith_run *run, uint64_t *events, struct kith_error *err)
 {
     int threads = kith_run_threads(run->threads);
     struct team t = {.run = run, .shape = run->model->shape(run->compiled)};
     struct kith_provenance how = run->how;
-    double began = now();
+    double began = kith_clock_seconds();
     *events = 0;
     enum kith_status st = prepare(&t, threads);
     if (st)
@@ -274,7 +268,7 @@ enum kith_status kith_run(const struct kith_run *run, uint64_t *events, struct k
         if (st && err)
             *err = t.error;
         how.threads = threads;
-        how.wall_seconds = now() - began;
+        how.wall_seconds = kith_clock_seconds() - began;
         how.events = t.events;
         *events = t.events;
         struct kith_error closing;

@@ -5,25 +5,11 @@
 
 /* ---- hazards ---------------------------------------------------------------------------------------------------- */
 
-static void init_dist(struct build *b, const struct kith_node *node, struct kith_dist *d, enum kith_dist_kind kind,
-                      double a, double scale, size_t n, const double *x, const double *y)
-{
-    struct kith_error err;
-    enum kith_status st;
-    if (b->r->errors->n)
-        return; /* values may be stand-ins; a second report about them would only confuse */
-    st = kith_dist_init(d, b->p->mem, kind, a, scale, n, x, y, &err);
-    if (st == KITH_NO_MEMORY)
-        b->status = st;
-    else if (st)
-        kith_node_error(b->r, node, "%s", err.text);
-}
-
 /* A hazard in bands of age or calendar time is a unit exponential times a factor. */
 static void read_banded(struct build *b, const struct kith_node *node, enum factor_kind kind, struct clock *k)
 {
     struct factor *f = pathway_add(b, &b->t->factors, &b->t->n_factors, sizeof *f);
-    init_dist(b, node, &k->dist, KITH_DIST_EXPONENTIAL, 1, 0, 0, NULL, NULL);
+    pathway_init_dist(b, node, &k->dist, KITH_DIST_EXPONENTIAL, 1, 0, 0, NULL, NULL);
     if (!f)
         return;
     f->kind = kind;
@@ -40,12 +26,8 @@ static void read_banded(struct build *b, const struct kith_node *node, enum fact
     if (!f->at || !f->value)
         return;
     for (const struct kith_node *band = node->first; band; band = band->next) {
-        struct kith_node end = *band;
+        struct kith_node end = pathway_key_node(band);
         bool age = kind == FACTOR_AGE;
-        end.kind = KITH_NODE_SCALAR;
-        end.text = band->key;
-        end.line = band->key_line;
-        end.column = band->key_column;
         double at = kith_node_value(b->r, &end, "lower end", age ? KITH_UNIT_NONE : KITH_UNIT_DATE, 0, 1e4);
         f->at[f->n] = age ? at : at - b->p->sc->start_date;
         if (!f->n && f->at[0] > 0)
@@ -66,24 +48,18 @@ static void read_knots(struct build *b, const struct kith_node *node, struct clo
     if (!x || !y)
         return;
     for (const struct kith_node *knot = node->first; knot; knot = knot->next) {
-        struct kith_node end = *knot;
+        struct kith_node end = pathway_key_node(knot);
         if (table && (knot->kind != KITH_NODE_LIST || knot->n != 2)) {
             kith_node_error(b->r, knot, "a table is a list of [time, probability]");
             return;
         }
-        if (table) {
+        if (table)
             end = *knot->first;
-        } else {
-            end.kind = KITH_NODE_SCALAR;
-            end.text = knot->key ? knot->key : "";
-            end.line = knot->key_line;
-            end.column = knot->key_column;
-        }
         x[n] = kith_node_value(b->r, &end, "sojourn time", KITH_UNIT_TIME, 0, 1e4);
         y[n++] = table ? kith_node_value(b->r, knot->first->next, "probability", KITH_UNIT_NONE, 0, 1)
                        : kith_node_value(b->r, knot, "hazard", KITH_UNIT_RATE, 0, 1e6);
     }
-    init_dist(b, node, &k->dist, table ? KITH_DIST_TABLE : KITH_DIST_PIECEWISE, 0, 0, n, x, y);
+    pathway_init_dist(b, node, &k->dist, table ? KITH_DIST_TABLE : KITH_DIST_PIECEWISE, 0, 0, n, x, y);
 }
 
 static const char *const hazards[] = {"exponential", "weibull", "gompertz", "gamma",    "lognormal", "loglogistic",
@@ -106,33 +82,33 @@ static void read_hazard(struct build *b, const struct kith_node *clock, struct c
     const char *kind = h->key;
     if (strcmp(kind, "exponential") == 0) {
         double rate = kith_node_value(r, h, "rate", KITH_UNIT_RATE, 0, 1e6);
-        init_dist(b, h, &k->dist, KITH_DIST_EXPONENTIAL, rate > 0 ? rate : 1, 0, 0, NULL, NULL);
+        pathway_init_dist(b, h, &k->dist, KITH_DIST_EXPONENTIAL, rate > 0 ? rate : 1, 0, 0, NULL, NULL);
         k->ratio = rate > 0 ? 1 : 0;
     } else if (strcmp(kind, "weibull") == 0 || strcmp(kind, "loglogistic") == 0) {
         kith_node_known(r, h, kind, weibull, 2);
         double shape = kith_node_number(r, h, "shape", KITH_UNIT_NONE, 1e-3, 1e3);
-        init_dist(b, h, &k->dist, kind[0] == 'w' ? KITH_DIST_WEIBULL : KITH_DIST_LOGLOGISTIC, shape,
+        pathway_init_dist(b, h, &k->dist, kind[0] == 'w' ? KITH_DIST_WEIBULL : KITH_DIST_LOGLOGISTIC, shape,
                   kith_node_number(r, h, "scale", KITH_UNIT_TIME, 1e-9, 1e6), 0, NULL, NULL);
     } else if (strcmp(kind, "gompertz") == 0) {
         kith_node_known(r, h, kind, gompertz, 2);
         double rate = kith_node_number(r, h, "rate", KITH_UNIT_RATE, 1e-12, 1e6);
-        init_dist(b, h, &k->dist, KITH_DIST_GOMPERTZ, rate,
+        pathway_init_dist(b, h, &k->dist, KITH_DIST_GOMPERTZ, rate,
                   kith_node_number(r, h, "growth", KITH_UNIT_RATE, -1e3, 1e3), 0, NULL, NULL);
     } else if (strcmp(kind, "gamma") == 0) {
         kith_node_known(r, h, kind, gamma, 2);
         double shape = kith_node_number(r, h, "shape", KITH_UNIT_NONE, 0.01, 1000);
-        init_dist(b, h, &k->dist, KITH_DIST_GAMMA, shape,
+        pathway_init_dist(b, h, &k->dist, KITH_DIST_GAMMA, shape,
                   kith_node_number(r, h, "mean", KITH_UNIT_TIME, 1e-9, 1e6) / shape, 0, NULL, NULL);
     } else if (strcmp(kind, "lognormal") == 0) {
         kith_node_known(r, h, kind, lognormal, 2);
         double median = kith_node_number(r, h, "median", KITH_UNIT_TIME, 1e-9, 1e6);
-        init_dist(b, h, &k->dist, KITH_DIST_LOGNORMAL, median,
+        pathway_init_dist(b, h, &k->dist, KITH_DIST_LOGNORMAL, median,
                   kith_node_number(r, h, "sigma", KITH_UNIT_NONE, 1e-6, 100), 0, NULL, NULL);
     } else if (strcmp(kind, "piecewise") == 0 || strcmp(kind, "table") == 0) {
         read_knots(b, h, k, kind[0] == 't');
     } else if (strcmp(kind, "fixed") == 0 || strcmp(kind, "at_age") == 0) {
         k->at_age = kind[0] == 'a';
-        init_dist(b, h, &k->dist, KITH_DIST_FIXED, kith_node_value(r, h, kind, KITH_UNIT_TIME, 1e-9, 1e6), 0, 0,
+        pathway_init_dist(b, h, &k->dist, KITH_DIST_FIXED, kith_node_value(r, h, kind, KITH_UNIT_TIME, 1e-9, 1e6), 0, 0,
                   NULL, NULL);
     } else if (strcmp(kind, "by_age") == 0) {
         read_banded(b, h, FACTOR_AGE, k);

@@ -214,11 +214,7 @@ static void read_bands(struct build *b, const struct kith_node *node, struct fac
     if (!k->at || !value)
         return;
     for (const struct kith_node *band = node->first; band; band = band->next) {
-        struct kith_node end = *band;
-        end.kind = KITH_NODE_SCALAR;
-        end.text = band->key;
-        end.line = band->key_line;
-        end.column = band->key_column;
+        struct kith_node end = pathway_key_node(band);
         double at = kith_node_value(b->r, &end, "lower end of the band", at_unit, 0, 1e4) - origin;
         if (k->n && !(at > k->at[k->n - 1]))
             kith_node_error(b->r, &end, "bands must ascend: %s comes after a higher one", band->key);

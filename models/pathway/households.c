@@ -4,29 +4,6 @@
 #include "pathway.h"
 #include "rng/real.h"
 
-static void init_dist(struct build *b, const struct kith_node *node, struct kith_dist *d, enum kith_dist_kind kind,
-                      double a, double scale, size_t n, const double *x, const double *y)
-{
-    struct kith_error err;
-    if (b->r->errors->n)
-        return;
-    enum kith_status st = kith_dist_init(d, b->p->mem, kind, a, scale, n, x, y, &err);
-    if (st == KITH_NO_MEMORY)
-        b->status = st;
-    else if (st)
-        kith_node_error(b->r, node, "%s", err.text);
-}
-
-static struct kith_node key_as_node(const struct kith_node *entry)
-{
-    struct kith_node key = *entry;
-    key.kind = KITH_NODE_SCALAR;
-    key.text = entry->key;
-    key.line = entry->key_line;
-    key.column = entry->key_column;
-    return key;
-}
-
 /* ---- attributes ------------------------------------------------------------------------------------------------- */
 
 static const char *const attribute_keys[] = {"values", "tilt",  "gamma",  "lognormal", "centre", "unit",
@@ -51,7 +28,7 @@ static void read_values(struct build *b, const struct kith_node *node, const str
     if (!a->value || !a->weight || !plain)
         return;
     for (const struct kith_node *v = values->first; v; v = v->next, i++) {
-        struct kith_node key = key_as_node(v);
+        struct kith_node key = pathway_key_node(v);
         a->value[i] = kith_node_value(b->r, &key, "value", KITH_UNIT_NONE, -1e9, 1e9);
         plain[i] = kith_node_value(b->r, v, "weight", KITH_UNIT_NONE, 0, 1e12);
     }
@@ -94,11 +71,11 @@ static void read_attribute(struct build *b, const struct kith_node *node, struct
         kith_node_known(b->r, g, "gamma", gamma, 2);
         double shape = kith_node_number(b->r, g, "shape", KITH_UNIT_NONE, 0.01, 1000);
         double mean = kith_node_number(b->r, g, "mean", KITH_UNIT_NONE, 1e-9, 1e9);
-        init_dist(b, g, &a->dist, KITH_DIST_GAMMA, shape, mean / shape, 0, NULL, NULL);
+        pathway_init_dist(b, g, &a->dist, KITH_DIST_GAMMA, shape, mean / shape, 0, NULL, NULL);
     } else {
         kith_node_known(b->r, l, "lognormal", lognormal, 2);
         double median = kith_node_number(b->r, l, "median", KITH_UNIT_NONE, 1e-9, 1e9);
-        init_dist(b, l, &a->dist, KITH_DIST_LOGNORMAL, median,
+        pathway_init_dist(b, l, &a->dist, KITH_DIST_LOGNORMAL, median,
                   kith_node_number(b->r, l, "sigma", KITH_UNIT_NONE, 1e-6, 100), 0, NULL, NULL);
     }
 }
@@ -146,7 +123,7 @@ static void read_per_year(struct build *b, const struct kith_node *parent, const
     double previous = -INFINITY;
     size_t y = 0;
     for (const struct kith_node *v = node->first; v; v = v->next) {
-        struct kith_node name = key_as_node(v);
+        struct kith_node name = pathway_key_node(v);
         double year = kith_node_value(b->r, &name, "calendar year", KITH_UNIT_NONE, 1000, 3000);
         double number = kith_node_value(b->r, v, key, KITH_UNIT_RATE, 0, 1e12);
         if (!(year > previous))
@@ -173,7 +150,7 @@ static void read_households(struct build *b, const struct kith_node *node, struc
         kith_node_error(b->r, sizes ? sizes : node, "households need sizes: {1: share, 2: share, ...}");
     else
         for (const struct kith_node *s = sizes->first; s; s = s->next) {
-            struct kith_node key = key_as_node(s);
+            struct kith_node key = pathway_key_node(s);
             double n = kith_node_value(b->r, &key, "children of a family", KITH_UNIT_NONE, 1, PATHWAY_CHILDREN_MAX);
             share[(size_t)n] = kith_node_value(b->r, s, "share", KITH_UNIT_NONE, 0, 1e12);
             if (n != floor(n))
@@ -198,10 +175,10 @@ static void read_households(struct build *b, const struct kith_node *node, struc
         kith_node_known(b->r, gap, "gap", gap_keys, sizeof gap_keys / sizeof *gap_keys);
         g->gap_delay = kith_node_number_or(b->r, gap, "delay", KITH_UNIT_TIME, 0, 18, 0);
         double shape = kith_node_number(b->r, gap, "shape", KITH_UNIT_NONE, 0.01, 1000);
-        init_dist(b, gap, &g->gap, KITH_DIST_GAMMA, shape,
+        pathway_init_dist(b, gap, &g->gap, KITH_DIST_GAMMA, shape,
                   kith_node_number(b->r, gap, "mean", KITH_UNIT_TIME, 1e-6, 18) / shape, 0, NULL, NULL);
     } else {
-        init_dist(b, node, &g->gap, KITH_DIST_FIXED, 2, 0, 0, NULL, NULL);
+        pathway_init_dist(b, node, &g->gap, KITH_DIST_FIXED, 2, 0, 0, NULL, NULL);
     }
     read_per_year(b, node, "births", g);
 }
@@ -243,7 +220,7 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
     }
     if (n && y && (y[0] != 0 || y[n - 1] != 1))
         kith_node_error(b->r, age, "the probabilities must go from 0 to 1");
-    init_dist(b, age, &g->age, KITH_DIST_TABLE, 0, 0, n, x, y);
+    pathway_init_dist(b, age, &g->age, KITH_DIST_TABLE, 0, 0, n, x, y);
 }
 
 void pathway_read_population(struct build *b)

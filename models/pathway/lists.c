@@ -1,4 +1,5 @@
-/* Growing arrays while a scenario is compiled, and memory that lives as long as the model. */
+/* What the files that compile a scenario share: growing arrays, memory that lives as long as the model, distributions
+ * and keys of maps as nodes. */
 #include "pathway.h"
 
 static void note_failure(struct build *b, enum kith_status st)
@@ -37,4 +38,27 @@ void *pathway_keep(struct build *b, size_t n, size_t size)
     if (!st)
         p->owned[p->n_owned++] = memory;
     return memory;
+}
+
+void pathway_init_dist(struct build *b, const struct kith_node *node, struct kith_dist *d, enum kith_dist_kind kind,
+                       double a, double scale, size_t n, const double *x, const double *y)
+{
+    struct kith_error err;
+    if (b->r->errors->n)
+        return; /* values may be stand-ins; a second report about them would only confuse */
+    enum kith_status st = kith_dist_init(d, b->p->mem, kind, a, scale, n, x, y, &err);
+    if (st == KITH_NO_MEMORY)
+        b->status = st;
+    else if (st)
+        kith_node_error(b->r, node, "%s", err.text);
+}
+
+struct kith_node pathway_key_node(const struct kith_node *entry)
+{
+    struct kith_node key = *entry;
+    key.kind = KITH_NODE_SCALAR;
+    key.text = entry->key ? entry->key : "";
+    key.line = entry->key_line;
+    key.column = entry->key_column;
+    return key;
 }

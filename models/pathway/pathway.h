@@ -259,6 +259,12 @@ void *pathway_add(struct build *b, void *list, size_t *n, size_t size);
 /* Memory that lives as long as the model. */
 void *pathway_keep(struct build *b, size_t n, size_t size);
 
+/* kith_dist_init with its report at the node; does nothing once there are reports. */
+void pathway_init_dist(struct build *b, const struct kith_node *node, struct kith_dist *d, enum kith_dist_kind kind,
+                       double a, double scale, size_t n, const double *x, const double *y);
+/* The key of a map's entry as a scalar node, for keys that are numbers. */
+struct kith_node pathway_key_node(const struct kith_node *entry);
+
 /* factors.c */
 struct range pathway_read_factors(struct build *b, const struct kith_node *ratios, int chart, bool clock);
 struct range pathway_read_tests(struct build *b, const struct kith_node *condition, int chart);
