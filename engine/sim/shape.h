@@ -80,7 +80,6 @@ struct kith_shape {
     const char *const *how;    /* [n_transitions] what makes it happen, in the scenario's words; or NULL */
     const char *const *source; /* [n_transitions] where its numbers come from; or NULL */
     double turnover;     /* families ever simulated for each family present at a moment; 1 if none come or go */
-    double event_rate;   /* expected events of a family over its whole life in the run; for `plan`; 0 unknown */
     size_t members;      /* most members (children) a family can have */
     size_t blocks;       /* length of kith_cell.block that the model needs; 0 none */
 };

@@ -329,6 +329,8 @@ static void read_instant(struct build *b, const struct kith_node *node, int char
     snprintf(where, sizeof where, "%s/%s", b->chart_names[chart], b->state_names[chart][s]);
     st->key = kith_hash_name(where);
     st->shared = kith_node_number_or(b->r, node, "shared", KITH_UNIT_NONE, 0, 1, 0);
+    if (st->shared > 0 && s >= 64)
+        kith_node_error(b->r, node, "shared: works in the first 64 states of a chart, and this is number %d", s + 1);
     st->effects = read_effects(b, node, chart, where);
     st->options.first = (uint32_t)b->t->n_options;
     if (!options || options->kind != KITH_NODE_LIST || !options->n || options->n > PATHWAY_CLOCKS_MAX) {

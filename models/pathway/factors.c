@@ -428,10 +428,8 @@ struct range pathway_read_factors(struct build *b, const struct kith_node *ratio
 double pathway_read_weight(struct build *b, const struct kith_node *parent, const char *key, int chart,
                            double fallback, struct range *factors)
 {
-    static const char *const none[] = {""};
     const struct kith_node *node = kith_node_get(parent, key), *ratios = kith_node_get(parent, "ratios");
     double constant = fallback;
-    (void)none;
     *factors = (struct range){(uint32_t)b->t->n_factors, 0};
     if (node && node->kind == KITH_NODE_MAP && !kith_node_get(node, "value")) {
         constant = 1;

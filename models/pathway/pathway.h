@@ -226,7 +226,6 @@ struct pathway {
     size_t n_tables;
     struct tables *tables;
     struct epoch **epochs;       /* [arm], the last one with time INFINITY */
-    size_t n_epochs_total;
     struct range *counters_of;   /* [transition] in counter_list: the conditional counts of its events */
     uint16_t *counter_list;
     size_t n_censuses;
