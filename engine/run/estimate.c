@@ -73,8 +73,11 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
     /* adding up and compressing a cell's series costs about 4 ns a number, measured on full runs */
     out->seconds = (n * s.seconds * one + (double)out->cells * (tallies + series / 4) * 4e-9) / threads;
     double unit_rows = s.rows * one * 8192;
-    out->memory_bytes = 12e6 + threads * 4.0 * (tallies * 16 + unit_rows * 10) + series * 3;
-    out->file_bytes = 1e5 + (double)out->cells * (series * 0.06 + 2000) + n * s.rows * one * 2.0 +
-                      n * sc->trajectories * 16;
+    /* the program with its libraries, the writer's columns, and four units a thread, whose rows grow by doubling */
+    out->memory_bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * 4.0 * (tallies * 16 + unit_rows * 10) +
+                        series * 3;
+    /* as measured on chain.yaml and england.yaml: compressed series, 1.8 bytes a row, 4 a tracked family */
+    out->file_bytes = 1e5 + (double)out->cells * (series * 0.06 + 2000) + n * s.rows * one * 1.8 +
+                      n * sc->trajectories * 4;
     return KITH_OK;
 }
