@@ -78,6 +78,7 @@ static const char *source_of(const struct kith_node *node)
 
 void pathway_explain(struct build *b)
 {
+    static const char moved[] = "moved by another transition";
     struct pathway *p = b->p;
     size_t n = p->shape.n_transitions;
     const char **how = pathway_keep(b, n, sizeof *how), **source = pathway_keep(b, n, sizeof *source);
@@ -85,7 +86,7 @@ void pathway_explain(struct build *b)
         return;
     for (size_t i = 0; i < n; i++) {
         const struct kith_shape_transition *t = &p->shape.transitions[i];
-        how[i] = t->from < 0 ? "begins" : t->to < 0 ? "ends with its member" : "moved by another transition";
+        how[i] = t->from < 0 ? "begins" : t->to < 0 ? "ends with its member" : moved;
         source[i] = "";
     }
     for (unsigned c = 0; c < p->n_charts; c++) {
@@ -96,6 +97,10 @@ void pathway_explain(struct build *b)
             for (uint32_t i = 0; i < st->clocks.n; i++) {
                 const struct clock *k = &b->t->clocks[b->t->enabled[st->clocks.first + i].clock];
                 struct text t = {{0}, 0};
+                if (how[row[k->to]] != moved) { /* several clocks can make the same transition */
+                    put(&t, how[row[k->to]]);
+                    put(&t, "; or ");
+                }
                 put_part(&t, k->node, "hazard", "");
                 put_part(&t, k->node, "ratios", " x ");
                 how[row[k->to]] = keep(b, &t);
