@@ -9,7 +9,7 @@ written back into the scenario. What is fitted by an ending has a negative power
 that meets the targets; it says nothing about how well the targets determine it (many do not).
 areas: contact_level, plan_level and care_level of each authority by (published / simulated) to the power 0.8
 (shrinkage: part of the difference is chance), less in later sweeps, each with a new seed; within 0.2 to 5, then divided
-by their mean over children, so that national totals stay.
+by their mean over children, so that national totals stay. Needs h5py, numpy and PyYAML.
 """
 import argparse
 import os
