@@ -264,23 +264,38 @@ void pathway_init_dist(struct build *b, const struct kith_node *node, struct kit
 /* The key of a map's entry as a scalar node, for keys that are numbers. */
 struct kith_node pathway_key_node(const struct kith_node *entry);
 
-/* factors.c */
+/* All readers below report what is wrong through b->r and go on; they set b->status when memory runs out. `chart` is the
+ * number of the chart whose member the thing belongs to, which decides what it may look at.
+ *
+ * factors.c. Reads a map of ratios (NULL: none) and returns where its factors stand in b->t->factors. With `clock` a
+ * since.MARK ratio is not made a factor but put into b->since, amplitude, decay: a clock integrates it exactly. Signals
+ * that the factors listen to are added to b->own and b->others. */
 struct range pathway_read_factors(struct build *b, const struct kith_node *ratios, int chart, bool clock);
+/* Reads a condition, a map of tests (NULL: none, which always holds); where they stand in b->t->tests. */
 struct range pathway_read_tests(struct build *b, const struct kith_node *condition, int chart);
+/* Reads parent's `key`, a number or a map of ratios, and parent's `ratios`: returns the constant part (`fallback` if
+ * the key is absent), *factors where the rest stands. */
 double pathway_read_weight(struct build *b, const struct kith_node *parent, const char *key, int chart,
                            double fallback, struct range *factors);
+/* Reads the name of a state, a list of names, or `any`. */
 struct states pathway_read_states(struct build *b, const struct kith_node *node, int chart);
+/* The number of the mark called `name`; -1 after a report at the node. */
 int pathway_find_mark(struct build *b, const struct kith_node *node, const char *name);
 
-/* charts.c */
+/* hazards.c. Reads `hazard:` of the clock's node into k; a banded one adds a factor behind k->factors. */
+void pathway_read_hazard(struct build *b, const struct kith_node *clock, struct clock *k);
+/* charts.c. Reads `marks:` and `charts:` into b->t. */
 void pathway_read_charts(struct build *b);
-/* explain.c: fills shape.how and shape.source. */
+/* explain.c. Fills shape.how and shape.source. */
 void pathway_explain(struct build *b);
-/* households.c */
+/* households.c. Reads `attributes:` and the model's part of `population:` into b->p. */
 void pathway_read_population(struct build *b);
-/* measures.c */
+/* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */
 void pathway_read_measures(struct build *b);
+/* Reads the conditional measures' tests into b->t->counters: for each set of tables anew, since tests may hold
+ * parameters. */
 void pathway_read_counters(struct build *b);
+/* Reads the prices of one arm, month by month, into the shape; arm 0 comes first and makes room for all. */
 void pathway_read_costs(struct build *b, size_t arm);
 
 /* The callbacks of struct kith_model. run.c: advance; begin.c: the others. */
