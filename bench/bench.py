@@ -43,7 +43,7 @@ def kith(build, families, folder, trajectories, threads=1):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("build")
-    p.add_argument("--families", type=int, default=1000000)
+    p.add_argument("--families", type=int, default=3000000)
     p.add_argument("--repeats", type=int, default=7)
     p.add_argument("--json", action="store_true")
     a = p.parse_args()
