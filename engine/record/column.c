@@ -71,6 +71,22 @@ enum kith_status kith_column_add(struct kith_column *c, struct kith_pack *p, con
     return status;
 }
 
+void kith_column_keep(struct kith_column *c)
+{
+    c->kept = c->done + c->n;
+}
+
+enum kith_status kith_column_cut(struct kith_column *c, const struct kith_h5 *h)
+{
+    if (c->kept >= c->done) {
+        c->n = (size_t)(c->kept - c->done);
+        return KITH_OK;
+    }
+    c->n = 0;
+    c->done = c->kept;
+    return set_length(c, h, c->kept);
+}
+
 enum kith_status kith_column_finish(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h)
 {
     return c->n > 0 ? write_chunk(c, p, h) : KITH_OK;

@@ -11,6 +11,7 @@ struct kith_column {
     size_t width;  /* bytes of an element */
     size_t n;      /* elements waiting in `buffer` */
     uint64_t done; /* elements written */
+    uint64_t kept; /* elements to go back to if the run ends early */
     unsigned char *buffer;
     char name[128];
 };
@@ -28,6 +29,10 @@ KITH_MUST_CHECK enum kith_status kith_column_filled(struct kith_column *c, struc
 /* Appends n elements. */
 KITH_MUST_CHECK enum kith_status kith_column_add(struct kith_column *c, struct kith_pack *p,
                                                  const struct kith_h5 *h, const void *data, size_t n);
+/* Elements added so far are to stay, whatever comes after. */
+void kith_column_keep(struct kith_column *c);
+/* Drops what was added since kith_column_keep; nothing may be added any more. */
+KITH_MUST_CHECK enum kith_status kith_column_cut(struct kith_column *c, const struct kith_h5 *h);
 /* Writes what is waiting and cuts the dataset to its length. The dataset stays open. */
 KITH_MUST_CHECK enum kith_status kith_column_finish(struct kith_column *c, struct kith_pack *p,
                                                     const struct kith_h5 *h);

@@ -33,7 +33,7 @@ KITH_MUST_CHECK enum kith_status kith_writer_cell(struct kith_writer *w, int rep
 KITH_MUST_CHECK enum kith_status kith_writer_outcome(struct kith_writer *w, int replication, size_t arm,
                                                      const struct kith_outcome *o, struct kith_error *err);
 /* Finishes the file and moves it to its place. Fewer cells than planned are fine: the replication axis is cut to
- * those begun, and /cells/done says which cells are there. If `discard`, the temporary file is removed instead.
+ * those begun, /cells/done says which cells are there, and tracks of a cell that was not finished are dropped. If `discard`, the temporary file is removed instead.
  * Frees the writer in every case. */
 KITH_MUST_CHECK enum kith_status kith_writer_close(struct kith_writer *w, const struct kith_provenance *how,
                                                    bool discard, struct kith_error *err);

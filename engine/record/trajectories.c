@@ -170,6 +170,8 @@ enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith
         status = kith_column_add(&t->event_offset, p, h, &zero, 1);
     if (status == KITH_OK)
         status = kith_column_add(&t->member_offset, p, h, &zero, 1);
+    kith_column_keep(&t->event_offset);
+    kith_column_keep(&t->member_offset);
     return status == KITH_OK ? kith_column_add(&t->family_offset, p, h, &zero, 1) : status;
 }
 
@@ -254,13 +256,40 @@ enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_
     return status;
 }
 
+/* All columns with rows of events, families and members: what is kept or dropped together. */
+static size_t row_columns(struct kith_trajectories *t, struct kith_column **list)
+{
+    struct kith_column *all[] = {&t->day, &t->member, &t->code, &t->id, &t->event_offset, &t->member_offset,
+                                 &t->birth_day};
+    memcpy(list, all, sizeof all);
+    return sizeof all / sizeof *all;
+}
+
 enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_pack *p,
                                          const struct kith_h5 *h, uint64_t n)
 {
+    struct kith_column *column[8];
+    size_t n_columns = row_columns(t, column);
     int64_t families = (int64_t)kith_column_length(&t->id);
     enum kith_status status = KITH_OK;
     while (kith_column_length(&t->family_offset) <= n && status == KITH_OK)
         status = kith_column_add(&t->family_offset, p, h, &families, 1);
+    for (size_t i = 0; i < n_columns; i++)
+        kith_column_keep(column[i]);
+    for (size_t i = 0; i < t->n_attributes; i++)
+        kith_column_keep(&t->attributes[i]);
+    return status;
+}
+
+static enum kith_status drop_unfinished(struct kith_trajectories *t, const struct kith_h5 *h)
+{
+    struct kith_column *column[8];
+    size_t n = row_columns(t, column);
+    enum kith_status status = KITH_OK;
+    for (size_t i = 0; i < n && status == KITH_OK; i++)
+        status = kith_column_cut(column[i], h);
+    for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++)
+        status = kith_column_cut(&t->attributes[i], h);
     return status;
 }
 
@@ -289,12 +318,15 @@ static enum kith_status put_axes(const struct kith_trajectories *t, const struct
 }
 
 enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_pack *p,
-                                          const struct kith_h5 *h)
+                                          const struct kith_h5 *h, uint64_t n)
 {
-    struct kith_column *column[] = {&t->day,          &t->member,        &t->code,      &t->id,
-                                    &t->event_offset, &t->member_offset, &t->birth_day, &t->family_offset};
-    enum kith_status status = KITH_OK;
-    for (size_t i = 0; i < sizeof column / sizeof *column && status == KITH_OK; i++)
+    struct kith_column *column[8];
+    size_t n_columns = row_columns(t, column);
+    enum kith_status status = drop_unfinished(t, h);
+    column[n_columns++] = &t->family_offset;
+    if (status == KITH_OK)
+        status = kith_trajectories_cells(t, p, h, n);
+    for (size_t i = 0; i < n_columns && status == KITH_OK; i++)
         status = kith_column_finish(column[i], p, h);
     for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++)
         status = kith_column_finish(&t->attributes[i], p, h);
@@ -303,10 +335,11 @@ enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct ki
 
 void kith_trajectories_free(struct kith_trajectories *t)
 {
-    struct kith_column *column[] = {&t->day,          &t->member,        &t->code,      &t->id,
-                                    &t->event_offset, &t->member_offset, &t->birth_day, &t->family_offset};
-    for (size_t i = 0; i < sizeof column / sizeof *column; i++)
+    struct kith_column *column[8];
+    size_t n = row_columns(t, column);
+    for (size_t i = 0; i < n; i++)
         kith_column_free(column[i]);
+    kith_column_free(&t->family_offset);
     for (size_t i = 0; i < t->n_attributes; i++)
         kith_column_free(&t->attributes[i]);
     kith_mem_free(&t->attributes);

@@ -1,11 +1,14 @@
 /* The trajectories in the output file. Private to this room.
  *
- *   event/day, event/member, event/code      a row for each event: families one after the other, in order of
- * time family/id, family/ATTRIBUTE              a row for each family family/event_offset its events are rows
- * event_offset[i] .. event_offset[i + 1] - 1 family/member_offset                     the same for member/
- *   member/birth_day                         a row for each child
- *   cell/family_offset                       the same for the families of a cell; cells in order of
- * replication, arm, area */
+ *   event/day, event/member, event/code   a row for each event: families one after the other, in order of time
+ *   family/id, family/ATTRIBUTE           a row for each family
+ *   family/event_offset                   its events are rows event_offset[i] .. event_offset[i + 1] - 1
+ *   family/member_offset                  the same for member/
+ *   member/birth_day                      a row for each child
+ *   cell/family_offset                    the same for the families of a cell; cells in order of replication, arm,
+ *                                         area
+ *
+ * Families arrive in batches; those of a cell that is never finished are dropped in the end. */
 #ifndef KITH_RECORD_TRAJECTORIES_H
 #define KITH_RECORD_TRAJECTORIES_H
 
@@ -26,12 +29,13 @@ KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories
 KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_pack *p,
                                                        const struct kith_h5 *h,
                                                        const struct kith_tracks *tracks);
-/* The families added so far are those of the first n cells. */
+/* The families added so far are those of the first n cells, and stay. */
 KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_pack *p,
                                                          const struct kith_h5 *h, uint64_t n);
-/* Writes what is waiting, and the axes. */
+/* Drops families of a cell that was not finished, gives the cells up to n, which were not run, no families, writes what
+ * is waiting, and the axes. */
 KITH_MUST_CHECK enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_pack *p,
-                                                          const struct kith_h5 *h);
+                                                          const struct kith_h5 *h, uint64_t n);
 void kith_trajectories_free(struct kith_trajectories *t);
 
 #endif

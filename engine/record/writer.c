@@ -359,9 +359,7 @@ static enum kith_status write_tail(struct kith_writer *w, const struct kith_prov
     uint64_t cells = (uint64_t)w->replications * w->sc->n_arms * w->sc->n_areas;
     enum kith_status status = KITH_OK;
     if (w->tracking)
-        status = kith_trajectories_cells(&w->tracks, &w->pack, h, cells);
-    if (status == KITH_OK && w->tracking)
-        status = kith_trajectories_finish(&w->tracks, &w->pack, h);
+        status = kith_trajectories_finish(&w->tracks, &w->pack, h, cells);
     if (status == KITH_OK)
         status = kith_axes_replications(h, w->replications);
     if (status == KITH_OK)

@@ -1,6 +1,8 @@
 #include "cell.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, const struct kith_shape *shape,
@@ -50,6 +52,17 @@ void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other)
     for (size_t i = 0; i < rows * cell->n_counts; i++)
         cell->count[i] += other->count[i];
     cell->n_events += other->n_events;
+}
+
+void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...)
+{
+    va_list args;
+    if (cell->fault)
+        return;
+    va_start(args, fmt);
+    vsnprintf(cell->fault_text, sizeof cell->fault_text, fmt, args);
+    va_end(args);
+    cell->fault = cell->fault_text;
 }
 
 bool kith_cell_grow(struct kith_cell *cell)

@@ -33,6 +33,7 @@ struct kith_cell {
     bool tracking; /* the family at hand is tracked, and counting has begun */
     bool failed;   /* memory ran out while tracking: the run ends with KITH_NO_MEMORY */
     const char *fault; /* what went wrong in the model, or NULL: the run ends with KITH_BAD_SCENARIO */
+    char fault_text[300];
     uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
     size_t n_rows, room;
     uint16_t *day;
@@ -52,6 +53,9 @@ void kith_cell_clear(struct kith_cell *cell);
 void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other);
 /* Stocks, flows, counts and costs (arm's prices) of what was counted. */
 void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out);
+/* Notes that the scenario cannot go on, unless something was noted before: what is wrong, where, and what would be
+ * right. */
+void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2, 3);
 /* Makes room for one more row; sets `failed` and returns false when there is none. */
 bool kith_cell_grow(struct kith_cell *cell);
 

@@ -176,7 +176,7 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
                                       uint64_t to, double share, const volatile int *stop)
 {
     enum kith_status st = KITH_OK;
-    size_t bytes = model->family_bytes(compiled), n = (size_t)(to - from), done = cell->n_rows;
+    size_t bytes = model->family_bytes(compiled), n = (size_t)(to - from);
     struct kith_queue queue;
     kith_queue_init(&queue, f->mem);
     memset(f->state, 0, n * bytes);
@@ -204,7 +204,7 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
             st = KITH_STOPPED;
     }
     kith_queue_free(&queue);
-    if (!st && done == 0)
+    if (!st)
         st = regroup(f, model, compiled, cell, shape, from, n, share);
     return st;
 }

@@ -24,10 +24,11 @@ struct kith_families {
     uint16_t *day2, *code2;    /* queue: rows regrouped by family */
     int8_t *member2;
 };
+/* An empty workspace, and its release. */
 void kith_families_init(struct kith_families *f, struct kith_mem *mem);
 void kith_families_free(struct kith_families *f);
 
-/* Runs families [from, to) of the cell (which is clear, or holds other families' counts to add to). A share
+/* Runs families [from, to) of the cell, which may hold other families' counts to add to but no rows. A share
  * `track` of families, chosen by a keyed draw, is tracked. `stop` (may be NULL) is looked at between families; when
  * it becomes nonzero the run ends early with KITH_STOPPED. */
 KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model,

@@ -69,7 +69,14 @@ static void push(struct chain *c, unsigned member, struct range effects)
     if (!effects.n)
         return;
     if (c->n_pending == PENDING_MAX) {
-        c->cell->fault = "moves that set each other off run in circles (over 256 in one event)";
+        const struct effect *e = &c->f->t->effects[effects.first];
+        for (uint32_t i = 1; e->is_mark && i < effects.n; i++)
+            e++; /* a mark sets nothing off: the circle goes through a move */
+        const struct kith_shape_chart *ch = &c->p->shape.charts[e->chart];
+        kith_cell_fault(c->cell,
+                        "over %d effects in one event: moves set each other off in circles, one of them the move of "
+                        "chart %s to %s; give it a from: that ends the circle", PENDING_MAX, ch->name,
+                        c->p->shape.states[ch->first + e->to].name);
         return;
     }
     c->pending[c->n_pending].member = (uint16_t)member;
@@ -126,7 +133,10 @@ static const struct option *choose(const struct chain *c, unsigned member, unsig
         sum += weight[i];
     }
     if (!(sum > 0))
-        c->cell->fault = "all options of an instant state have weight 0";
+        kith_cell_fault(c->cell, "%s:%d: all options of instant state %s of chart %s have weight 0 for somebody; give "
+                        "one of them a weight for every case", tb->options[st->options.first].node->file,
+                        tb->options[st->options.first].node->line,
+                        c->p->shape.states[st - tb->states].name, c->p->shape.charts[chart].name);
     double u = branch_draw(c, member, chart, st) * sum;
     uint32_t i = 0;
     while (i + 1 < st->options.n && (weight[i] == 0 || u >= weight[i])) {
@@ -179,7 +189,9 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
         if (!st->instant)
             break;
         if (hops == PENDING_MAX) {
-            c->cell->fault = "instant states lead to each other in circles";
+            kith_cell_fault(c->cell, "instant states of chart %s lead to each other in circles, one of them %s; let an "
+                            "option lead to a state that lasts", c->p->shape.charts[chart].name,
+                            c->p->shape.states[ch->first_state + to].name);
             break;
         }
         if (member && brings_siblings(tb, st->effects, chart))

@@ -219,6 +219,39 @@ static void a_stopped_run_keeps_what_is_done(void **state)
     unlink(in_directory("b.h5"));
 }
 
+/* A run stopped in the middle of a cell has handed over some of its families: they must leave no trace, whether they
+ * still wait in memory or fill chunks that are written. The twin with one cell more must differ. */
+static void families_of_an_unfinished_cell_are_dropped(void **state)
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_writer *w;
+    struct toy_cell cell;
+    char digest[4][65];
+    (void)state;
+    for (int variant = 0; variant < 4; variant++) {
+        assert_int_equal(
+            kith_writer_open(&w, &mem, in_directory("b.h5"), &toy_scenario, &toy_shape, &toy_provenance, NULL),
+            KITH_OK);
+        for (int i = 0; i < (variant == 3 ? 2 : 1); i++) {
+            toy_make(&cell, &mem, 0, 0, (size_t)i);
+            assert_int_equal(kith_writer_tracks(w, &cell.tracks, NULL), KITH_OK);
+            assert_int_equal(kith_writer_cell(w, 0, 0, (size_t)i, &cell.series, NULL), KITH_OK);
+            toy_free(&cell);
+        }
+        toy_make(&cell, &mem, 0, 0, 1);
+        size_t rows = variant == 1 ? 1 : variant == 2 ? 700000 : 0; /* over two chunks of 256 Ki */
+        for (size_t added = 0; added < rows; added += cell.tracks.n_events)
+            assert_int_equal(kith_writer_tracks(w, &cell.tracks, NULL), KITH_OK);
+        toy_free(&cell);
+        assert_int_equal(kith_writer_close(w, &toy_provenance, false, NULL), KITH_OK);
+        digest_of(in_directory("b.h5"), digest[variant]);
+        unlink(in_directory("b.h5"));
+    }
+    assert_string_equal(digest[1], digest[0]);
+    assert_string_equal(digest[2], digest[0]);
+    assert_string_not_equal(digest[3], digest[0]);
+}
+
 static void discarding_keeps_the_old_file(void **state)
 {
     struct kith_mem mem = KITH_MEM_INIT;
@@ -376,6 +409,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(series_are_read_back_and_add_up),
         cmocka_unit_test(digest_is_of_results_only),
         cmocka_unit_test(a_stopped_run_keeps_what_is_done),
+        cmocka_unit_test(families_of_an_unfinished_cell_are_dropped),
         cmocka_unit_test(discarding_keeps_the_old_file),
         cmocka_unit_test(a_place_that_cannot_be_written_is_reported),
         cmocka_unit_test(a_full_disk_is_reported_and_leaves_nothing),
