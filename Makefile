@@ -94,7 +94,7 @@ install: all
 	install -m 755 $B/kith $(DESTDIR)$(PREFIX)/bin/kith
 	install -m 644 $B/libkith.a $(DESTDIR)$(PREFIX)/lib/libkith.a
 	install -m 644 engine/kith.h $(DESTDIR)$(PREFIX)/include/kith/kith.h
-	for d in base rng sched scenario sim record stats run; do \
+	for d in base rng sched resource scenario sim record stats run; do \
 	  install -d $(DESTDIR)$(PREFIX)/include/kith/$$d; \
 	  install -m 644 engine/$$d/*.h $(DESTDIR)$(PREFIX)/include/kith/$$d/; done
 	cp -R scenarios $(DESTDIR)$(PREFIX)/share/kith/

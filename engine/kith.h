@@ -13,6 +13,7 @@
 #include "rng/pcg.h"
 #include "rng/real.h"
 #include "scenario/node.h"
+#include "resource/pool.h"
 #include "scenario/scenario.h"
 #include "sim/cell.h"
 #include "sim/model.h"

@@ -167,8 +167,11 @@ static void print_model(const struct kith_shape *s)
     for (size_t i = 0; i < s->n_charts; i++)
         printf("  %-14s%s of a %s, %zu states\n", i == 0 ? "charts" : "", s->charts[i].name,
                s->charts[i].of_child ? "child" : "family", s->charts[i].n);
-    printf("  %-14s%zu states, %zu transitions, %zu costs, %zu measures\n", "in all", s->n_states,
-           s->n_transitions, s->n_costs, s->n_measures);
+    printf("  %-14s%zu states, %zu transitions, %zu costs, ", "in all", s->n_states, s->n_transitions,
+           s->n_costs);
+    if (s->n_amounts > 0)
+        printf("%zu amounts, ", s->n_amounts);
+    printf("%zu measures\n", s->n_measures);
 }
 
 static enum kith_status print_sizes(struct info *o)

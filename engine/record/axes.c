@@ -58,12 +58,16 @@ static enum kith_status put_shape_axes(const struct kith_h5 *h, const struct kit
         {"count_kind", KITH_H5_TEXT, offsetof(struct kith_shape_count, name), "", "what is counted"}};
     static const struct kith_h5_field cost[] = {
         {"cost_kind", KITH_H5_TEXT, offsetof(struct kith_shape_cost, name), "", "cost"}};
+    static const struct kith_h5_field amount[] = {
+        {"amount_kind", KITH_H5_TEXT, offsetof(struct kith_shape_amount, name), "", "amount"},
+        {"amount_unit", KITH_H5_TEXT, offsetof(struct kith_shape_amount, unit), "", "unit of the amount"}};
     static const struct kith_h5_field measure[] = {
         {"measure", KITH_H5_TEXT, offsetof(struct kith_measure, name), "", "measure"},
         {"measure_unit", KITH_H5_TEXT, offsetof(struct kith_measure, unit), "", "unit of the measure"},
         {"measure_what", KITH_H5_TEXT, offsetof(struct kith_measure, what), "", "meaning of the measure"}};
     const struct kith_h5_table counts = {"/axes", count, 1, sizeof(struct kith_shape_count)};
     const struct kith_h5_table costs = {"/axes", cost, 1, sizeof(struct kith_shape_cost)};
+    const struct kith_h5_table amounts = {"/axes", amount, 2, sizeof(struct kith_shape_amount)};
     const struct kith_h5_table measures = {"/axes", measure, 3, sizeof(struct kith_measure)};
     enum kith_status status = put_names(h, s, "/axes/state", kith_layout_state_name, s->n_states, "state");
     if (status == KITH_OK)
@@ -73,6 +77,8 @@ static enum kith_status put_shape_axes(const struct kith_h5 *h, const struct kit
         status = kith_h5_put_columns(h, &counts, s->counts, s->n_counts);
     if (status == KITH_OK)
         status = kith_h5_put_columns(h, &costs, s->costs, s->n_costs);
+    if (status == KITH_OK)
+        status = kith_h5_put_columns(h, &amounts, s->amounts, s->n_amounts);
     if (status == KITH_OK)
         status = kith_h5_put_columns(h, &measures, s->measures, s->n_measures);
     return status;
@@ -140,9 +146,9 @@ static enum kith_status put_replications(const struct kith_h5 *h)
 enum kith_status kith_axes_put(const struct kith_h5 *h, const struct kith_scenario *sc,
                                const struct kith_shape *shape)
 {
-    static const char *const scales[] = {"replication", "arm",       "area",   "month",
-                                         "interval",    "time",      "state",  "transition",
-                                         "count_kind",  "cost_kind", "measure"};
+    static const char *const scales[] = {"replication", "arm",       "area",        "month",
+                                         "interval",    "time",      "state",       "transition",
+                                         "count_kind",  "cost_kind", "amount_kind", "measure"};
     enum kith_status status = kith_h5_group(h, "/axes");
     if (status == KITH_OK)
         status = put_places(h, sc);

@@ -1,6 +1,6 @@
 /* The digest of results. Hashed are, in this order, those of the following datasets that exist:
  *
- *   /cells/done; /series/stock, flow, count, cost; /outcomes/yearly, total;
+ *   /cells/done; /series/stock, flow, count, cost, amount; /outcomes/yearly, total;
  *   /trajectories/cell/family_offset, family/id, family/event_offset, family/member_offset, member/birth_day,
  *   event/day, event/member, event/code; then every other dataset of /trajectories/family in order of name
  *
@@ -196,6 +196,7 @@ static enum kith_status hash_all(struct digest *d)
         "/series/flow",
         "/series/count",
         "/series/cost",
+        "/series/amount",
         "/outcomes/yearly",
         "/outcomes/total",
         "/trajectories/cell/family_offset",

@@ -38,6 +38,11 @@ static const struct kith_h5_field cost_fields[] = {
     FIELD(kith_shape_cost, name, TEXT, "", "cost"),
     FIELD(kith_shape_cost, what, TEXT, "", "what it means"),
 };
+static const struct kith_h5_field amount_fields[] = {
+    FIELD(kith_shape_amount, name, TEXT, "", "amount"),
+    FIELD(kith_shape_amount, unit, TEXT, "", "its unit"),
+    FIELD(kith_shape_amount, what, TEXT, "", "what it means"),
+};
 static const struct kith_h5_field measure_fields[] = {
     FIELD(kith_measure, name, TEXT, "", "measure"),
     FIELD(kith_measure, unit, TEXT, "", "its unit"),
@@ -48,8 +53,8 @@ static const struct kith_h5_field measure_fields[] = {
     FIELD(kith_measure, at_date, FLAG, "1", "1: the value at a date, 0: the sum of the year that ends there"),
 };
 static const struct kith_h5_field term_fields[] = {
-    FIELD(kith_term, base, INT, "1", "0 stock of a state, 1 flow of a transition, 2 count, 3 cost"),
-    FIELD(kith_term, index, SIZE, "1", "which state, transition, count or cost"),
+    FIELD(kith_term, base, INT, "1", "0 stock of a state, 1 flow of a transition, 2 count, 3 cost, 4 amount"),
+    FIELD(kith_term, index, SIZE, "1", "which state, transition, count, cost or amount"),
     FIELD(kith_term, weight, REAL, "1", "it is multiplied by this"),
 };
 static const struct kith_h5_field attribute_fields[] = {
@@ -89,6 +94,7 @@ const struct kith_h5_table kith_layout_transitions =
     TABLE("/model/transition", transition_fields, kith_shape_transition);
 const struct kith_h5_table kith_layout_counts = TABLE("/model/count", count_fields, kith_shape_count);
 const struct kith_h5_table kith_layout_costs = TABLE("/model/cost", cost_fields, kith_shape_cost);
+const struct kith_h5_table kith_layout_amounts = TABLE("/model/amount", amount_fields, kith_shape_amount);
 const struct kith_h5_table kith_layout_measures = TABLE("/model/measure", measure_fields, kith_measure);
 const struct kith_h5_table kith_layout_terms = TABLE("/model/term", term_fields, kith_term);
 const struct kith_h5_table kith_layout_attributes =
@@ -139,6 +145,9 @@ enum kith_status kith_layout_put_model(const struct kith_h5 *h, const struct kit
     enum kith_status status = kith_h5_group(h, "/model");
     for (size_t i = 0; i < sizeof part / sizeof *part && status == KITH_OK; i++)
         status = kith_h5_put_table(h, part[i].table, part[i].rows, part[i].n);
+    /* Without amounts there is no group either: such files look as they did before there were any. */
+    if (status == KITH_OK && shape->n_amounts > 0)
+        status = kith_h5_put_table(h, &kith_layout_amounts, shape->amounts, shape->n_amounts);
     return status == KITH_OK ? put_terms(h, shape) : status;
 }
 

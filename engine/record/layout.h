@@ -4,7 +4,7 @@
  *   /axes/NAME            dimension scales, also linked as /NAME (netCDF finds them only there)
  *   /types/transition     the enum of transition codes
  *   /provenance /parameters /targets /model      tables, see layout.c
- *   /series/{stock,flow,count,cost}              numbers of each cell by month
+ *   /series/{stock,flow,count,cost,amount}       numbers of each cell by month
  *   /cells/done  /outcomes/{yearly,total}        by replication and arm
  *   /trajectories/{event,family,member,cell}     events of families, see tracks.c */
 #ifndef KITH_RECORD_LAYOUT_H
@@ -14,8 +14,8 @@
 #include "record.h"
 
 extern const struct kith_h5_table kith_layout_charts, kith_layout_states, kith_layout_transitions,
-    kith_layout_counts, kith_layout_costs, kith_layout_measures, kith_layout_terms, kith_layout_attributes,
-    kith_layout_targets, kith_layout_parameters, kith_layout_changes;
+    kith_layout_counts, kith_layout_costs, kith_layout_amounts, kith_layout_measures, kith_layout_terms,
+    kith_layout_attributes, kith_layout_targets, kith_layout_parameters, kith_layout_changes;
 
 /* Rows of kith_layout_parameters and kith_layout_changes. */
 struct kith_layout_parameter {

@@ -107,10 +107,10 @@ static enum kith_status read_axes(struct kith_results *r, const struct kith_h5 *
 static enum kith_status give_terms(const struct kith_h5 *h, struct kith_shape *s,
                                    struct kith_measure *measures, const struct kith_term *terms, size_t n)
 {
-    const size_t most[] = {s->n_states, s->n_transitions, s->n_counts, s->n_costs};
+    const size_t most[] = {s->n_states, s->n_transitions, s->n_counts, s->n_costs, s->n_amounts};
     size_t used = 0;
     for (size_t i = 0; i < n; i++)
-        if (terms[i].base > KITH_BASE_COST || terms[i].index >= most[terms[i].base])
+        if (terms[i].base > KITH_BASE_AMOUNT || terms[i].index >= most[terms[i].base])
             return damaged(h, "/model/term");
     for (size_t i = 0; i < s->n_measures; i++) {
         struct kith_measure *m = &measures[i];
@@ -145,7 +145,7 @@ static enum kith_status read_model(struct kith_results *r, const struct kith_h5 
 {
     struct kith_shape *s = &r->shape;
     size_t n_terms;
-    void *charts, *states, *transitions, *counts, *costs, *measures, *terms, *attributes, *targets;
+    void *charts, *states, *transitions, *counts, *costs, *amounts, *measures, *terms, *attributes, *targets;
     const struct {
         const struct kith_h5_table *table;
         void **rows;
@@ -156,6 +156,7 @@ static enum kith_status read_model(struct kith_results *r, const struct kith_h5 
         {&kith_layout_transitions, &transitions, &s->n_transitions},
         {&kith_layout_counts, &counts, &s->n_counts},
         {&kith_layout_costs, &costs, &s->n_costs},
+        {&kith_layout_amounts, &amounts, &s->n_amounts},
         {&kith_layout_measures, &measures, &s->n_measures},
         {&kith_layout_terms, &terms, &n_terms},
         {&kith_layout_attributes, &attributes, &s->n_attributes},
@@ -171,6 +172,7 @@ static enum kith_status read_model(struct kith_results *r, const struct kith_h5 
     s->transitions = transitions;
     s->counts = counts;
     s->costs = costs;
+    s->amounts = amounts;
     s->attributes = attributes;
     s->turnover = 1;
     r->targets = targets;
@@ -290,6 +292,8 @@ enum kith_status kith_results_series(struct kith_results *r, size_t replication,
         status = read_part(&h, "/series/count", H5T_NATIVE_INT32, 3, at, (n + 1) * s->n_counts, s->count);
     if (status == KITH_OK)
         status = read_part(&h, "/series/cost", H5T_NATIVE_DOUBLE, 3, at, n * s->n_costs, s->cost);
+    if (status == KITH_OK)
+        status = read_part(&h, "/series/amount", H5T_NATIVE_DOUBLE, 3, at, n * s->n_amounts, s->amount);
     return status;
 }
 

@@ -13,7 +13,7 @@ struct kith_results {
     struct kith_mem *mem;
     struct kith_arena arena;
     const char *path, *title, *model, *seed;
-    struct kith_shape shape; /* as it was run, without prices */
+    struct kith_shape shape; /* as it was run, without prices and resources */
     int months, years;
     size_t n_replications; /* begun */
     size_t n_planned;

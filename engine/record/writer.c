@@ -20,7 +20,7 @@ struct kith_writer {
     const struct kith_scenario *sc; /* borrowed until the writer is closed, as is the shape */
     const struct kith_shape *shape;
     struct kith_pack pack;
-    struct kith_blocks stock, flow, count, cost, yearly, total;
+    struct kith_blocks stock, flow, count, cost, amount, yearly, total;
     struct kith_trajectories tracks;
     bool tracking;
     int8_t *done;        /* [replications][n_arms][n_areas] */
@@ -169,6 +169,7 @@ static enum kith_status make_series(struct kith_writer *w)
     const hsize_t flow[] = {0, arms, areas, months, s->n_transitions};
     const hsize_t count[] = {0, arms, areas, months + 1, s->n_counts};
     const hsize_t cost[] = {0, arms, areas, months, s->n_costs};
+    const hsize_t amount[] = {0, arms, areas, months, s->n_amounts};
     enum kith_status status = kith_h5_group(&w->h5, "/series");
     if (status == KITH_OK)
         status = make_blocks(w, &w->stock, "/series/stock", H5T_STD_I32LE, "replication arm area month state",
@@ -186,6 +187,10 @@ static enum kith_status make_series(struct kith_writer *w)
         status = make_blocks(w, &w->cost, "/series/cost", H5T_IEEE_F64LE,
                              "replication arm area interval cost_kind", 5, 2, cost, NULL, "pence",
                              "cost of simulated families in a month");
+    if (status == KITH_OK)
+        status = make_blocks(w, &w->amount, "/series/amount", H5T_IEEE_F64LE,
+                             "replication arm area interval amount_kind", 5, 2, amount, NULL,
+                             "see /axes/amount_unit", "amounts of a month, for simulated families");
     return status;
 }
 
@@ -278,7 +283,8 @@ enum kith_status kith_writer_tracks(struct kith_writer *w, const struct kith_tra
 /* Makes all axes of replications reach replication number `replication`. */
 static enum kith_status begin_replication(struct kith_writer *w, int replication)
 {
-    struct kith_blocks *blocks[] = {&w->stock, &w->flow, &w->count, &w->cost, &w->yearly, &w->total};
+    struct kith_blocks *blocks[] = {&w->stock,  &w->flow,   &w->count, &w->cost,
+                                    &w->amount, &w->yearly, &w->total};
     size_t n = (size_t)replication + 1, cells = w->sc->n_arms * w->sc->n_areas;
     if (n <= w->replications)
         return KITH_OK;
@@ -308,6 +314,8 @@ enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t
         status = kith_blocks_write(&w->count, &w->pack, h, at, s->count);
     if (status == KITH_OK)
         status = kith_blocks_write(&w->cost, &w->pack, h, at, s->cost);
+    if (status == KITH_OK)
+        status = kith_blocks_write(&w->amount, &w->pack, h, at, s->amount);
     if (status == KITH_OK && w->tracking)
         status = kith_trajectories_cells(&w->tracks, &w->pack, h, cell + 1);
     if (status == KITH_OK)
@@ -372,7 +380,8 @@ static enum kith_status write_tail(struct kith_writer *w, const struct kith_prov
 /* Closes everything in the file. What HDF5 kept back is written only now, so a full disk may show here. */
 static enum kith_status close_file(struct kith_writer *w)
 {
-    struct kith_blocks *blocks[] = {&w->stock, &w->flow, &w->count, &w->cost, &w->yearly, &w->total};
+    struct kith_blocks *blocks[] = {&w->stock,  &w->flow,   &w->count, &w->cost,
+                                    &w->amount, &w->yearly, &w->total};
     enum kith_status status = KITH_OK;
     if (w->h5.id >= 0 && !w->failed && H5Fflush(w->h5.id, H5F_SCOPE_GLOBAL) < 0)
         status = checked(w, kith_h5_fail(&w->h5, "write", ""));

@@ -25,7 +25,9 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
     for (size_t i = 1; i < sc->n_areas; i++)
         if (sc->areas[i].share > sc->areas[area].share)
             area = i;
-    kith_families_init(&families, run->mem);
+    struct kith_room room;
+    kith_room_init(&room, run->mem);
+    kith_families_init(&families, run->mem, &room);
     enum kith_status st = kith_cell_init(&cell, run->mem, shape, sc->months);
     double began = kith_clock_seconds();
     for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || kith_clock_seconds() - began < 0.5); arm++) {
@@ -49,6 +51,7 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
     }
     s->seconds = kith_clock_seconds() - began;
     kith_families_free(&families);
+    kith_room_free(&room);
     kith_cell_free(&cell);
     return st;
 }

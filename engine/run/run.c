@@ -14,6 +14,12 @@
 /* Finished units that may wait for an earlier one, for each thread. */
 #define WINDOW 4
 
+/* What one thread has for itself: where the families of a coupled cell are while it runs. */
+struct worker {
+    struct kith_mem mem;
+    struct kith_room room;
+};
+
 /* A unit of work: families [from, to) of a cell. */
 struct unit {
     int replication;
@@ -37,6 +43,8 @@ struct team {
     struct kith_writer *writer;
     struct slot *slots;
     size_t n_slots;
+    struct worker *workers; /* [threads] */
+    size_t n_workers;
     /* dispatch: the unit that comes next */
     struct unit next;
     uint64_t n_families; /* of next's cell; UINT64_MAX when it is not known yet */
@@ -91,7 +99,8 @@ static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
         aim(t->run, &t->counting, t->next.replication, t->next.arm, t->next.area);
         t->n_families = families_of(t->run, t->shape, &t->counting);
     }
-    uint64_t most = t->run->order == KITH_ORDER_QUEUE ? t->n_families : UNIT_FAMILIES;
+    bool whole = t->shape->coupled || t->run->order == KITH_ORDER_QUEUE;
+    uint64_t most = whole ? t->n_families : UNIT_FAMILIES;
     struct unit *u = &t->next;
     u->to = t->n_families - u->from > most ? u->from + most : t->n_families;
     u->last = u->to == t->n_families;
@@ -157,9 +166,10 @@ static void commit(struct team *t)
     }
 }
 
-static enum kith_status simulate(struct team *t, struct slot *s)
+static enum kith_status simulate(struct team *t, struct slot *s, struct worker *w)
 {
     const struct kith_run *run = t->run;
+    s->families.room = &w->room;
     kith_cell_clear(&s->cell);
     aim(run, &s->cell, s->unit.replication, s->unit.arm, s->unit.area);
     families_of(run, t->shape, &s->cell);
@@ -178,7 +188,7 @@ static void fail(struct team *t, enum kith_status st, const char *fault)
 }
 
 /* What each thread does until there is nothing left. */
-static void work(struct team *t)
+static void work(struct team *t, struct worker *w)
 {
     for (;;) {
         uint64_t number = 0;
@@ -198,7 +208,7 @@ static void work(struct team *t)
         }
         struct slot *s = &t->slots[number % t->n_slots];
         s->unit = unit;
-        enum kith_status st = simulate(t, s);
+        enum kith_status st = simulate(t, s, w);
 #pragma omp critical(kith_team)
         {
             if (st)
@@ -218,11 +228,17 @@ static enum kith_status prepare(struct team *t, int threads)
     enum kith_status st;
     t->n_slots = (size_t)threads * WINDOW;
     t->n_families = UINT64_MAX;
-    if ((st = kith_mem_zeroed(run->mem, &t->slots, t->n_slots, sizeof *t->slots)))
+    if ((st = kith_mem_zeroed(run->mem, &t->slots, t->n_slots, sizeof *t->slots)) ||
+        (st = kith_mem_zeroed(run->mem, &t->workers, (size_t)threads, sizeof *t->workers)))
         return st;
+    t->n_workers = (size_t)threads;
+    for (size_t i = 0; i < t->n_workers; i++) {
+        t->workers[i].mem = (struct kith_mem)KITH_MEM_INIT;
+        kith_room_init(&t->workers[i].room, &t->workers[i].mem);
+    }
     for (size_t i = 0; i < t->n_slots && !st; i++) {
         t->slots[i].mem = (struct kith_mem)KITH_MEM_INIT;
-        kith_families_init(&t->slots[i].families, &t->slots[i].mem);
+        kith_families_init(&t->slots[i].families, &t->slots[i].mem, NULL);
         st = kith_cell_init(&t->slots[i].cell, &t->slots[i].mem, t->shape, sc->months);
     }
     if (!st)
@@ -243,6 +259,9 @@ static void release(struct team *t)
         kith_families_free(&t->slots[i].families);
     }
     kith_mem_free(&t->slots);
+    for (size_t i = 0; i < t->n_workers; i++)
+        kith_room_free(&t->workers[i].room);
+    kith_mem_free(&t->workers);
     kith_cell_free(&t->sum);
     kith_cell_free(&t->counting);
     kith_series_free(&t->series);
@@ -263,7 +282,7 @@ enum kith_status kith_run(const struct kith_run *run, uint64_t *events, struct k
         st = kith_writer_open(&t.writer, run->mem, run->path, run->sc, t.shape, &run->how, err);
     if (!st) {
 #pragma omp parallel num_threads(threads)
-        work(&t);
+        work(&t, &t.workers[omp_get_thread_num()]);
         st = t.status;
         if (st && err)
             *err = t.error;

@@ -30,6 +30,7 @@ static enum kith_status fill_area(struct kith_sections *s, struct kith_area *are
         return KITH_NO_MEMORY;
     area->key = kith_hash_name(code);
     area->share = share;
+    area->size = NAN;
     return KITH_OK;
 }
 
@@ -196,8 +197,10 @@ static enum kith_status fill_areas(struct areas *a)
     }
     if (status == KITH_OK && !isfinite(total))
         kith_node_error(&a->s->reader, a->node, "the sizes of the areas are too large to add up");
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        sc->areas[i].size = sc->areas[i].share;
         sc->areas[i].share /= total;
+    }
     return status;
 }
 

@@ -11,6 +11,7 @@ struct kith_area {
     const char *code, *name;
     uint64_t key; /* kith_hash_name(code): draws depend on the code, not on the position */
     double share; /* of the population, sums to 1 */
+    double size;  /* as the areas table gives it, such as a number of children; NaN without a table */
 };
 
 /* One change of a parameter: from `time` (years from the start of the simulation) on it has `value`. */

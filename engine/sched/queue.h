@@ -1,7 +1,7 @@
 /* The pending-event queue of a cell: one entry a family, its next event.
  *
  * Total order: time first, then the family's number. No two entries are equal, so the order in which events of
- * different families happen never depends on how the queue is built. The four functions are all that a cell knows
+ * different families happen never depends on how the queue is built. The functions are all that a cell knows
  * of it: another implementation needs no more. */
 #ifndef KITH_SCHED_QUEUE_H
 #define KITH_SCHED_QUEUE_H
@@ -27,6 +27,11 @@ struct kith_queue {
 void kith_queue_init(struct kith_queue *q, struct kith_mem *mem);
 /* Releases the memory; the queue may be initialised again. */
 void kith_queue_free(struct kith_queue *q);
+/* Takes all entries out, keeps the memory. */
+static inline void kith_queue_clear(struct kith_queue *q)
+{
+    q->n = 0;
+}
 /* Adds an entry. KITH_NO_MEMORY leaves the queue as it was. */
 KITH_MUST_CHECK enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family);
 /* The first entry; the queue must not be empty. */

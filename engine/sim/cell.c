@@ -16,6 +16,15 @@ enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, co
         st = kith_mem_zeroed(mem, &cell->count, rows * (cell->n_counts ? cell->n_counts : 1), sizeof *cell->count);
     if (!st)
         st = kith_mem_zeroed(mem, &cell->block, shape->blocks + 1, sizeof *cell->block);
+    cell->n_amounts = shape->n_amounts;
+    if (!st)
+        st = kith_mem_zeroed(mem, &cell->amount, rows * (cell->n_amounts ? cell->n_amounts : 1), sizeof *cell->amount);
+    if (!st && shape->coupled) {
+        st = kith_mem_zeroed(mem, &cell->pool, shape->n_resources + 1, sizeof *cell->pool);
+        cell->n_pools = st ? 0 : shape->n_resources;
+    }
+    for (size_t i = 0; i < cell->n_pools; i++)
+        kith_pool_init(&cell->pool[i], mem);
     return st;
 }
 
@@ -24,6 +33,11 @@ void kith_cell_free(struct kith_cell *cell)
     kith_mem_free(&cell->tally);
     kith_mem_free(&cell->count);
     kith_mem_free(&cell->block);
+    kith_mem_free(&cell->amount);
+    for (size_t i = 0; i < cell->n_pools; i++)
+        kith_pool_free(&cell->pool[i]);
+    kith_mem_free(&cell->pool);
+    cell->n_pools = 0;
     kith_mem_free(&cell->day);
     kith_mem_free(&cell->member);
     kith_mem_free(&cell->code);
@@ -35,6 +49,8 @@ void kith_cell_clear(struct kith_cell *cell)
     memset(cell->tally, 0, rows * cell->n_transitions * sizeof *cell->tally);
     if (cell->n_counts)
         memset(cell->count, 0, rows * cell->n_counts * sizeof *cell->count);
+    if (cell->n_amounts)
+        memset(cell->amount, 0, rows * cell->n_amounts * sizeof *cell->amount);
     cell->n_events = 0;
     cell->n_rows = 0;
     cell->failed = false;
@@ -51,6 +67,8 @@ void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other)
     }
     for (size_t i = 0; i < rows * cell->n_counts; i++)
         cell->count[i] += other->count[i];
+    for (size_t i = 0; i < rows * cell->n_amounts; i++)
+        cell->amount[i] += other->amount[i];
     cell->n_events += other->n_events;
 }
 
@@ -108,6 +126,50 @@ static double month_cost(const struct kith_shape *shape, const struct kith_shape
     return sum;
 }
 
+/* The stocks at the end of a month, from those at its start. */
+static void next_stock(const struct kith_shape *shape, const struct kith_tally *row, int32_t *stock)
+{
+    for (size_t k = 0; k < shape->n_transitions; k++) {
+        const struct kith_shape_transition *t = &shape->transitions[k];
+        if (t->to >= 0 && !shape->states[t->to].instant)
+            stock[t->to] += (int32_t)row[k].n;
+        if (t->from >= 0 && !shape->states[t->from].instant)
+            stock[t->from] -= (int32_t)row[k].n;
+    }
+}
+
+double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, size_t cost, int from, int to)
+{
+    int64_t ticks[KITH_STATES_MAX];
+    int32_t stock[KITH_STATES_MAX] = {0};
+    double sum = 0;
+    for (int m = 0; m < to; m++) {
+        const struct kith_tally *row = cell->tally + (size_t)m * cell->n_transitions;
+        next_stock(shape, row, stock);
+        if (m >= from)
+            sum += month_cost(shape, &shape->costs[cost], cell->arm * (size_t)cell->months + (size_t)m, stock,
+                              row + cell->n_transitions, ticks);
+    }
+    return sum;
+}
+
+int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *shape, size_t state, int from, int to)
+{
+    int64_t stock = 0, sum = 0;
+    for (int m = 0; m <= to; m++) {
+        const struct kith_tally *row = cell->tally + (size_t)m * cell->n_transitions;
+        bool within = m > from;
+        sum += within ? stock * KITH_TICKS : 0;
+        for (size_t k = 0; k < shape->n_transitions; k++) {
+            const struct kith_shape_transition *t = &shape->transitions[k];
+            int sign = (t->to == (int)state) - (t->from == (int)state);
+            stock += sign * row[k].n;
+            sum += within ? sign * row[k].rest : 0;
+        }
+    }
+    return sum;
+}
+
 void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out)
 {
     int64_t ticks[KITH_STATES_MAX];
@@ -118,20 +180,16 @@ void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *sha
         int32_t *stock = out->stock + (size_t)(m + 1) * n_states;
         if (m >= 0)
             memcpy(stock, stock - n_states, n_states * sizeof *stock);
-        for (size_t k = 0; k < n_tr; k++) {
-            const struct kith_shape_transition *t = &shape->transitions[k];
-            if (t->to >= 0 && !shape->states[t->to].instant)
-                stock[t->to] += (int32_t)row[k].n;
-            if (t->from >= 0 && !shape->states[t->from].instant)
-                stock[t->from] -= (int32_t)row[k].n;
-            if (m >= 0)
-                out->flow[(size_t)m * n_tr + k] = (int32_t)row[k].n;
-        }
+        next_stock(shape, row, stock);
+        for (size_t k = 0; k < n_tr && m >= 0; k++)
+            out->flow[(size_t)m * n_tr + k] = (int32_t)row[k].n;
         for (size_t c = 0; m >= 0 && c < shape->n_costs; c++)
             out->cost[(size_t)m * shape->n_costs + c] =
                 month_cost(shape, &shape->costs[c], cell->arm * (size_t)cell->months + (size_t)m,
                            stock - n_states, row, ticks);
     }
+    for (size_t i = 0; i < (size_t)cell->months * cell->n_amounts; i++)
+        out->amount[i] = (double)cell->amount[i];
     if (cell->n_counts)
         memcpy(out->count, cell->count, ((size_t)cell->months + 1) * cell->n_counts * sizeof *cell->count);
 }

@@ -28,12 +28,17 @@ struct kith_cell {
     size_t n_transitions, n_counts;
     struct kith_tally *tally; /* [months + 1][n_transitions]; row 0 is all that happened before counting */
     int32_t *count;           /* [months + 1][n_counts] as in struct kith_series */
+    int64_t *amount;          /* [months][n_amounts] */
+    size_t n_amounts;
     uint64_t n_events;        /* all, warm-up included */
     /* trajectories: rows of the events of families that are tracked */
     bool tracking; /* the family at hand is tracked, and counting has begun */
     bool failed;   /* memory ran out while tracking: the run ends with KITH_NO_MEMORY */
     const char *fault; /* what went wrong in the model, or NULL: the run ends with KITH_BAD_SCENARIO */
     char fault_text[300];
+    struct kith_pool *pool; /* [n_pools] what the families share; NULL where nothing couples them */
+    size_t n_pools;
+    double ahead;      /* coupled: events that touch nothing shared may be carried out up to this time */
     uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
     size_t n_rows, room;
     uint16_t *day;
@@ -53,6 +58,11 @@ void kith_cell_clear(struct kith_cell *cell);
 void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other);
 /* Stocks, flows, counts and costs (arm's prices) of what was counted. */
 void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out);
+/* Whole pence that cost heading `cost` of the shape came to in the months [from, to), as kith_cell_series will report
+ * them. All events before the end of the last month must have happened. */
+double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, size_t cost, int from, int to);
+/* Years that families or members spent in state `state` in the months [from, to), in ticks of 1/786432 year. */
+int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *shape, size_t state, int from, int to);
 /* Notes that the scenario cannot go on, unless something was noted before: what is wrong, where, and what would be
  * right. */
 void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2, 3);

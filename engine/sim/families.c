@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "../rng/draw.h"
-#include "../sched/queue.h"
 
-void kith_families_init(struct kith_families *f, struct kith_mem *mem)
+void kith_families_init(struct kith_families *f, struct kith_mem *mem, struct kith_room *room)
 {
-    *f = (struct kith_families){.mem = mem};
+    *f = (struct kith_families){.mem = mem, .room = room};
 }
 
 void kith_families_free(struct kith_families *f)
@@ -28,7 +27,7 @@ void kith_families_free(struct kith_families *f)
 
 /* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not
  * whatever the arm, and a larger share contains a smaller one. */
-static bool tracked(const struct kith_cell *cell, uint64_t index, double share)
+bool kith_families_tracked(const struct kith_cell *cell, uint64_t index, double share)
 {
     if (share >= 1)
         return true;
@@ -97,7 +96,7 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
         cell->tracking = false;
         if (next <= cell->warm_up)
             next = model->advance(compiled, cell, family, cell->warm_up);
-        bool keep = tracked(cell, index, share);
+        bool keep = kith_families_tracked(cell, index, share);
         if (keep) {
             cell->tracking = true;
             model->standing(compiled, cell, family);
@@ -115,8 +114,8 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
     return KITH_OK;
 }
 
-/* Notes that the rows added since `before` are those of family i. */
-static enum kith_status own_rows(struct kith_families *f, const struct kith_cell *cell, size_t before, uint32_t i)
+enum kith_status kith_families_own_rows(struct kith_families *f, const struct kith_cell *cell, size_t before,
+                                        uint32_t i)
 {
     if (cell->failed)
         return KITH_NO_MEMORY;
@@ -131,11 +130,11 @@ static enum kith_status own_rows(struct kith_families *f, const struct kith_cell
     return KITH_OK;
 }
 
-/* Regroups the rows, which stand in order of time, by family (a stable counting sort), and adds the families'
- * rows to the tracks. */
-static enum kith_status regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
-                                struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n,
-                                double share)
+/* A stable counting sort. What the tracks say of a family (attributes, births) is known from its beginning, so the
+ * families begin once more: those of long ago are not kept until the end. */
+enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n,
+                                       double share)
 {
     enum kith_status st;
     size_t bytes = model->family_bytes(compiled), sum = 0;
@@ -164,8 +163,11 @@ static enum kith_status regroup(struct kith_families *f, const struct kith_model
         memcpy(cell->member, f->member2, cell->n_rows * sizeof *cell->member);
     }
     for (size_t i = 0; i < n && !st; i++)
-        if (tracked(cell, from + i, share))
-            st = track_family(f, model, compiled, cell, shape, from + i, f->state + i * bytes, end[i]);
+        if (kith_families_tracked(cell, from + i, share)) {
+            memset(f->state, 0, bytes);
+            model->begin(compiled, cell, from + i, f->state);
+            st = track_family(f, model, compiled, cell, shape, from + i, f->state, end[i]);
+        }
 out:
     kith_mem_free(&end);
     return st;
@@ -189,23 +191,23 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
             counting = true;
             for (size_t i = 0; i < n && !st; i++) {
                 size_t before = cell->n_rows;
-                if (tracked(cell, from + i, share))
+                if (kith_families_tracked(cell, from + i, share))
                     model->standing(compiled, cell, f->state + i * bytes);
-                st = own_rows(f, cell, before, (uint32_t)i);
+                st = kith_families_own_rows(f, cell, before, (uint32_t)i);
             }
         }
         if (e.time > cell->end || st)
             break;
         size_t before = cell->n_rows;
-        cell->tracking = counting && tracked(cell, from + e.family, share);
+        cell->tracking = counting && kith_families_tracked(cell, from + e.family, share);
         kith_queue_delay_first(&queue, model->advance(compiled, cell, f->state + e.family * bytes, e.time));
-        st = own_rows(f, cell, before, e.family);
+        st = kith_families_own_rows(f, cell, before, e.family);
         if (stop && *stop)
             st = KITH_STOPPED;
     }
     kith_queue_free(&queue);
     if (!st)
-        st = regroup(f, model, compiled, cell, shape, from, n, share);
+        st = kith_families_regroup(f, model, compiled, cell, shape, from, n, share);
     return st;
 }
 
@@ -214,7 +216,7 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
                                    double track, enum kith_order order, const volatile int *stop)
 {
     enum kith_status st = KITH_OK;
-    size_t at_once = order == KITH_ORDER_QUEUE ? (size_t)(to - from) : 1;
+    size_t at_once = order == KITH_ORDER_QUEUE && !cell->pool ? (size_t)(to - from) : 1;
     size_t bytes = model->family_bytes(compiled) * at_once;
     f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
     if (to <= from)
@@ -226,7 +228,9 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     }
     if (!f->births && (st = kith_mem_zeroed(f->mem, &f->births, shape->members + 1, sizeof *f->births)))
         return st;
-    if (order == KITH_ORDER_QUEUE)
+    if (cell->pool)
+        st = kith_area_run(f, model, compiled, cell, shape, (size_t)to, track, stop);
+    else if (order == KITH_ORDER_QUEUE)
         st = through_queue(f, model, compiled, cell, shape, from, to, track, stop);
     else
         st = one_at_a_time(f, model, compiled, cell, shape, from, to, track, stop);

@@ -1,11 +1,13 @@
-/* Runs the families of a cell: one at a time where nothing couples them, or through an event queue. */
+/* Runs the families of a cell: one at a time where nothing couples them, or all in order of time. */
 #ifndef KITH_SIM_FAMILIES_H
 #define KITH_SIM_FAMILIES_H
 
+#include "../sched/queue.h"
 #include "model.h"
+#include "store.h"
 #include "tracks.h"
 
-/* How to run. Both give the same results to the bit where nothing is coupled. */
+/* How to run what is not coupled. Both give the same results to the bit where nothing is coupled. */
 enum kith_order {
     KITH_ORDER_FAMILY, /* each family from beginning to end */
     KITH_ORDER_QUEUE   /* all families in order of time, by a pending-event queue with one entry each */
@@ -23,12 +25,25 @@ struct kith_families {
     size_t owner_room;
     uint16_t *day2, *code2;    /* queue: rows regrouped by family */
     int8_t *member2;
+    struct kith_room *room;    /* the thread's, for coupled cells */
 };
-/* An empty workspace, and its release. */
-void kith_families_init(struct kith_families *f, struct kith_mem *mem);
+/* Where the families of a coupled cell are while it runs: nothing of it is needed afterwards, so a thread has one. */
+struct kith_room {
+    struct kith_mem *mem;
+    struct kith_queue queue;
+    struct kith_store store;
+    double *next;              /* [families] time of the next event */
+    void **record;             /* [families] where it lies, NULL before it forms and after it is over */
+    size_t families;
+};
+/* An empty workspace, and its release. `room` is used while cells run, never by two threads at once. */
+void kith_families_init(struct kith_families *f, struct kith_mem *mem, struct kith_room *room);
 void kith_families_free(struct kith_families *f);
+/* Empty room, and its release. */
+void kith_room_init(struct kith_room *room, struct kith_mem *mem);
+void kith_room_free(struct kith_room *room);
 
-/* Runs families [from, to) of the cell, which may hold other families' counts to add to but no rows. A share
+/* Runs families [from, to) of the cell; if it is coupled (cell->pool) they must be all of them. The cell may hold other families' counts to add to but no rows. A share
  * `track` of families, chosen by a keyed draw, is tracked. `stop` (may be NULL) is looked at between families; when
  * it becomes nonzero the run ends early with KITH_STOPPED. */
 KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model,
@@ -36,5 +51,22 @@ KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, cons
                                                    const struct kith_shape *shape, uint64_t from, uint64_t to,
                                                    double track, enum kith_order order,
                                                    const volatile int *stop);
+
+/* families.c, for area.c. Whether family `index` is among the tracked share. */
+bool kith_families_tracked(const struct kith_cell *cell, uint64_t index, double share);
+/* Notes that the rows added since `before` are those of family i. */
+KITH_MUST_CHECK enum kith_status kith_families_own_rows(struct kith_families *f, const struct kith_cell *cell,
+                                                        size_t before, uint32_t i);
+/* Regroups the rows of families [from, from + n), which stand in order of time, by family, and adds the families' rows to the
+ * tracks. */
+KITH_MUST_CHECK enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model,
+                                                       const void *compiled, struct kith_cell *cell,
+                                                       const struct kith_shape *shape, uint64_t from, size_t n,
+                                                       double share);
+/* area.c: runs all n families of a coupled cell together. */
+KITH_MUST_CHECK enum kith_status kith_area_run(struct kith_families *f, const struct kith_model *model,
+                                               const void *compiled, struct kith_cell *cell,
+                                               const struct kith_shape *shape, size_t n, double share,
+                                               const volatile int *stop);
 
 #endif

@@ -7,6 +7,30 @@
 #include "cell.h"
 #include "shape.h"
 
+/* What a model adds whose families share resources. Such a cell is run as a whole, its families in order of time. Each
+ * function that is given a family returns the time of its next event, as advance does. */
+struct kith_coupling {
+    /* How many bytes of the record that `begin` filled are in use: with so many it may be copied elsewhere. */
+    size_t (*size)(const void *model, const void *family);
+    /* The record has been copied here, and stays. */
+    void (*moved)(const void *model, void *family);
+    /* Whether nothing will ever happen to the family again and nothing about it counts any more. */
+    bool (*over)(const void *model, const void *family);
+    /* Sets the capacities at time 0; returns the time of the area's first own event, such as new capacities or a new
+     * budget; INFINITY if there is none. */
+    double (*area_begin)(const void *model, struct kith_cell *cell);
+    /* Carries out the area's own events at time t, before those of families; returns the time of the next. */
+    double (*area_event)(const void *model, struct kith_cell *cell, double t);
+    /* The family got units of `pool` for which it stood in line; `holder` is its ticket among those who hold them. */
+    double (*granted)(const void *model, struct kith_cell *cell, void *family, double t, size_t pool,
+                      const struct kith_ticket *ticket, uint32_t holder);
+    /* The family lost its units of `pool` to a higher priority. */
+    double (*lost)(const void *model, struct kith_cell *cell, void *family, double t, size_t pool,
+                   const struct kith_ticket *ticket);
+    /* The levels of the pools (bits) have changed. Only called for families that listen (kith_pool_listen). */
+    double (*loaded)(const void *model, struct kith_cell *cell, void *family, double t, uint64_t pools);
+};
+
 /* A model: a description and callbacks. `load` compiles the scenario for every arm; from then on the compiled
  * model is constant, and all other callbacks may run in any number of threads at once, each with a cell of its
  * own. Times are in years from the start of the simulation. */
@@ -31,7 +55,8 @@ struct kith_model {
      * INFINITY if it has none. */
     double (*begin)(const void *model, struct kith_cell *cell, uint64_t index, void *family);
     /* Carries out the family's events up to and at `until`, in order; returns the time of the next one after, INFINITY
-     * if there is none. */
+     * if there is none. In a coupled cell (cell->pool) it may go on up to cell->ahead with events that neither touch
+     * nor depend on anything shared, as long as nothing shared can reach the family before them. */
     double (*advance)(const void *model, struct kith_cell *cell, void *family, double until);
     /* For a tracked family, at the moment counting begins: kith_cell_row with the entry transition of each chart
      * instance's state, so that its trajectory starts from a known place. */
@@ -40,6 +65,7 @@ struct kith_model {
      * [shape.members]; returns the number of members. May be NULL when there are neither. */
     size_t (*describe)(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
                        double *births);
+    const struct kith_coupling *coupling; /* NULL: the model has no resources, its shape is never coupled */
 };
 
 #endif

@@ -14,6 +14,7 @@ enum kith_status kith_series_init(struct kith_series *s, struct kith_mem *mem, c
     s->n_transitions = shape->n_transitions;
     s->n_counts = shape->n_counts;
     s->n_costs = shape->n_costs;
+    s->n_amounts = shape->n_amounts;
     size_t n = (size_t)months;
     status = kith_mem_zeroed(mem, &s->stock, (n + 1) * s->n_states, sizeof *s->stock);
     if (status == KITH_OK)
@@ -22,6 +23,8 @@ enum kith_status kith_series_init(struct kith_series *s, struct kith_mem *mem, c
         status = kith_mem_zeroed(mem, &s->count, (n + 1) * s->n_counts, sizeof *s->count);
     if (status == KITH_OK)
         status = kith_mem_zeroed(mem, &s->cost, n * s->n_costs, sizeof *s->cost);
+    if (status == KITH_OK)
+        status = kith_mem_zeroed(mem, &s->amount, n * s->n_amounts, sizeof *s->amount);
     if (status != KITH_OK)
         kith_series_free(s);
     return status;
@@ -33,6 +36,7 @@ void kith_series_free(struct kith_series *s)
     kith_mem_free(&s->flow);
     kith_mem_free(&s->count);
     kith_mem_free(&s->cost);
+    kith_mem_free(&s->amount);
 }
 
 /* An array without elements is NULL, which memset must not be given even for 0 bytes. */
@@ -49,6 +53,7 @@ void kith_series_clear(struct kith_series *s)
     clear(s->flow, n * s->n_transitions * sizeof *s->flow);
     clear(s->count, (n + 1) * s->n_counts * sizeof *s->count);
     clear(s->cost, n * s->n_costs * sizeof *s->cost);
+    clear(s->amount, n * s->n_amounts * sizeof *s->amount);
 }
 
 enum kith_status kith_outcome_init(struct kith_outcome *o, struct kith_mem *mem,
@@ -57,7 +62,7 @@ enum kith_status kith_outcome_init(struct kith_outcome *o, struct kith_mem *mem,
     enum kith_status status;
     memset(o, 0, sizeof *o);
     o->years = years;
-    o->n_base = shape->n_states + shape->n_transitions + shape->n_counts + shape->n_costs;
+    o->n_base = shape->n_states + shape->n_transitions + shape->n_counts + shape->n_costs + shape->n_amounts;
     o->n_measures = shape->n_measures;
     size_t rows = (size_t)years + 2;
     status = kith_mem_zeroed(mem, &o->base, rows * o->n_base, sizeof *o->base);
@@ -91,8 +96,8 @@ static double sum_rows(const int32_t *a, size_t n, size_t i, size_t from, size_t
     return (double)sum;
 }
 
-/* Whole pence: exact in double up to 2^53. */
-static double sum_cost(const double *a, size_t n, size_t i, size_t from, size_t to)
+/* Whole pence and whole amounts: exact in double up to 2^53. */
+static double sum_whole(const double *a, size_t n, size_t i, size_t from, size_t to)
 {
     double sum = 0;
     for (size_t m = from; m < to; m++)
@@ -113,7 +118,7 @@ static void add_date(double *base, const struct kith_shape *shape, const struct 
             base[i] += weight * s->count[12 * year * s->n_counts + i];
 }
 
-/* What happens in the months [from, to): flows, counted events and costs. */
+/* What happens in the months [from, to): flows, counted events, costs and amounts. */
 static void add_period(double *base, const struct kith_shape *shape, const struct kith_series *s, size_t from,
                        size_t to, double weight)
 {
@@ -126,7 +131,10 @@ static void add_period(double *base, const struct kith_shape *shape, const struc
             base[i] += weight * sum_rows(s->count, s->n_counts, i, from, to);
     base += s->n_counts;
     for (size_t i = 0; i < s->n_costs; i++)
-        base[i] += weight * sum_cost(s->cost, s->n_costs, i, from, to);
+        base[i] += weight * sum_whole(s->cost, s->n_costs, i, from, to);
+    base += s->n_costs;
+    for (size_t i = 0; i < s->n_amounts; i++)
+        base[i] += weight * sum_whole(s->amount, s->n_amounts, i, from, to);
 }
 
 void kith_outcome_add(struct kith_outcome *o, const struct kith_shape *shape, const struct kith_series *s,
@@ -152,6 +160,8 @@ static size_t base_column(const struct kith_shape *shape, const struct kith_term
         first += shape->n_transitions;
     if (term->base > KITH_BASE_COUNT)
         first += shape->n_counts;
+    if (term->base > KITH_BASE_COST)
+        first += shape->n_costs;
     return first + term->index;
 }
 

@@ -8,12 +8,13 @@
 /* Row-major arrays. Month m covers (m, m + 1] / 12 years of the counted period. */
 struct kith_series {
     int months, years;  /* years = months / 12, whole years only */
-    size_t n_states, n_transitions, n_counts, n_costs;
+    size_t n_states, n_transitions, n_counts, n_costs, n_amounts;
     int32_t *stock;     /* [months + 1][n_states] at the start of month m; the last row at the end */
     int32_t *flow;      /* [months][n_transitions] */
     int32_t *count;     /* [months + 1][n_counts]; events of month m in row m; a census of yearly date y in row
                            12 y; all other entries 0 */
     double *cost;       /* [months][n_costs] whole pence */
+    double *amount;     /* [months][n_amounts] whole numbers */
 };
 KITH_MUST_CHECK enum kith_status kith_series_init(struct kith_series *s, struct kith_mem *mem,
                                                   const struct kith_shape *shape, int months);

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../resource/pool.h"
+
 /* States over all charts of a model, at most. */
 #define KITH_STATES_MAX 256
 
@@ -43,8 +45,22 @@ struct kith_shape_cost {
     const double *price_transition; /* [n_arms][months][n_transitions] pence each */
 };
 
-/* Where a measure gets its numbers: a base column is stock of state i, flow of transition i, count i or cost i. */
-enum kith_base { KITH_BASE_STOCK, KITH_BASE_FLOW, KITH_BASE_COUNT, KITH_BASE_COST };
+/* A whole number added up month by month that is neither a count of events nor a price times time: what the
+ * resources of an area gave and took, and the lines of a budget. */
+struct kith_shape_amount {
+    const char *name, *unit, *what;
+};
+
+/* Limited capacity of an area. */
+struct kith_shape_resource {
+    const char *name, *what;
+    struct kith_pool_plan plan;
+    size_t amount; /* its amounts are shape.amounts[amount .. amount + KITH_POOL_AMOUNTS) */
+};
+
+/* Where a measure gets its numbers: a base column is stock of state i, flow of transition i, count i, cost i or
+ * amount i. */
+enum kith_base { KITH_BASE_STOCK, KITH_BASE_FLOW, KITH_BASE_COUNT, KITH_BASE_COST, KITH_BASE_AMOUNT };
 struct kith_term {
     enum kith_base base;
     size_t index;
@@ -69,14 +85,17 @@ struct kith_shape_attribute {
 };
 
 struct kith_shape {
-    size_t n_charts, n_states, n_transitions, n_counts, n_costs, n_measures, n_attributes;
+    size_t n_charts, n_states, n_transitions, n_counts, n_costs, n_amounts, n_measures, n_attributes, n_resources;
     const struct kith_shape_chart *charts;
     const struct kith_shape_state *states;
     const struct kith_shape_transition *transitions;
     const struct kith_shape_count *counts;
     const struct kith_shape_cost *costs;
+    const struct kith_shape_amount *amounts;
     const struct kith_measure *measures;
     const struct kith_shape_attribute *attributes;
+    const struct kith_shape_resource *resources; /* what the families of an area share */
+    bool coupled;        /* something is limited, or somebody minds: an area's families are run together */
     const char *const *how;    /* [n_transitions] what makes it happen, in the scenario's words; or NULL */
     const char *const *source; /* [n_transitions] where its numbers come from; or NULL */
     double turnover;     /* families ever simulated for each family present at a moment; 1 if none come or go */

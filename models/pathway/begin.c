@@ -84,6 +84,8 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
 {
     const struct group *g = &p->groups[f->group];
     double formed = year + kith_draw_uniform(kith_draw_mix(f->key, KEY_FORMED));
+    if (g->childless)
+        return formed;
     if (!g->household) {
         f->n_children = 1;
         f->member[1]->arrival = formed;
@@ -104,8 +106,7 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
     return formed;
 }
 
-/* Puts the family's arrays behind it; all bytes are zero. */
-static void lay_out(const struct pathway *p, struct family *f)
+void pathway_lay_out(const struct pathway *p, struct family *f, size_t children)
 {
     unsigned char *at = (unsigned char *)f + sizeof *f;
     f->next = (void *)at;
@@ -114,12 +115,13 @@ static void lay_out(const struct pathway *p, struct family *f)
     at += p->n_attributes * sizeof(double);
     f->term = (void *)at;
     at += p->n_terms * sizeof(double);
-    for (unsigned m = 0; m <= p->max_children; m++) {
+    for (unsigned m = 0; m <= children; m++) {
         struct member *w = (void *)at;
         bool child = m > 0;
         f->member[m] = w;
         w->instances = (void *)(w + 1);
-        w->slots = (void *)(w->instances + p->n_of[child]);
+        w->uses = (void *)(w->instances + p->n_of[child]);
+        w->slots = (void *)(w->uses + p->n_uses_of[child]);
         w->marks = (void *)(w->slots + p->n_slots[child]);
         at += p->bytes_of[child];
     }
@@ -139,7 +141,7 @@ void pathway_layout(struct build *b)
     }
     for (int child = 0; child < 2; child++)
         p->bytes_of[child] = sizeof(struct member) + p->n_of[child] * sizeof(struct instance) +
-                             p->n_slots[child] * sizeof(struct slot) + p->n_marks_of[child] * sizeof(struct mark);
+                             p->n_uses_of[child] * sizeof(struct use) + p->n_slots[child] * sizeof(struct slot) + p->n_marks_of[child] * sizeof(struct mark);
     p->bytes = sizeof(struct family) + p->bytes_of[0] + p->max_children * p->bytes_of[1] +
                (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
                    sizeof(double);
@@ -151,14 +153,20 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     struct family *f = family;
     uint64_t number = index;
     size_t block = 0, year = 0;
-    lay_out(p, f);
+    pathway_lay_out(p, f, p->max_children);
+    f->number = (uint32_t)index;
+    f->pool = cell->pool;
     f->area = (uint32_t)cell->area;
     f->epoch = p->epochs[cell->arm];
     f->t = f->epoch->tables;
     f->key = cell->key;
     if (p->n_groups) {
-        while (index >= cell->block[block])
-            block++;
+        size_t blocks = 0;
+        for (size_t g = 0; g < p->n_groups; g++)
+            blocks += p->groups[g].n_years;
+        for (size_t step = blocks; step > 0; step /= 2) /* the first one that ends behind it */
+            while (block + step <= blocks && cell->block[block + step - 1] <= index)
+                block += step;
         number -= block ? cell->block[block - 1] : 0;
         size_t first = 0;
         while (block - first >= p->groups[f->group].n_years)

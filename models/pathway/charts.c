@@ -331,7 +331,9 @@ static void name_chart(struct build *b, const struct kith_node *node)
                 if (strcmp(names[i], s->text) == 0)
                     kith_node_error(b->r, s, "state %s is listed twice", s->text);
             names[ch->n_states++] = s->text;
-            pathway_add(b, &b->t->states, &b->t->n_states, sizeof *b->t->states);
+            struct state *st = pathway_add(b, &b->t->states, &b->t->n_states, sizeof *st);
+            if (st)
+                st->pool = st->line = -1;
         }
         b->state_names[p->n_charts] = names;
     }
@@ -379,6 +381,7 @@ void pathway_read_charts(struct build *b)
         }
         name_chart(b, node);
     }
+    pathway_name_resources(b);
     if (b->status || b->r->errors->n)
         return; /* nothing refers safely to states that could not be read */
     int c = 0;
@@ -387,6 +390,8 @@ void pathway_read_charts(struct build *b)
         read_states_of(b, node, c);
         read_clocks(b, node, c);
     }
+    if (!b->status && !b->r->errors->n)
+        pathway_read_resources(b);
     if (p->n_of[1] && !p->n_groups)
         kith_node_error(b->r, charts, "charts of children need population.households, to say how many there are");
 }

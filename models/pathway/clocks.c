@@ -204,6 +204,8 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
         if (!k->at_age)
             draw(w, k, s);
     }
+    if (st->line >= 0)
+        pathway_reorder(&v, chart);
     in->change = v.change;
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);
 }
@@ -356,6 +358,8 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
         ratio[i] = ratio_now(&v, k, &since[i]);
         same = same && ratio[i] == s->ratio && since[i] == s->since;
     }
+    if (st->line >= 0)
+        pathway_reorder(&v, chart);
     if (same && v.change == in->change)
         return; /* nothing that it listens to made a difference: its clocks run on untouched, to the bit */
     pathway_consume(p, f, m, chart, t);

@@ -78,7 +78,8 @@ static const char *source_of(const struct kith_node *node)
 
 void pathway_explain(struct build *b)
 {
-    static const char moved[] = "moved by another transition";
+    static const char moved[] = "moved by another transition", waits[] = "waits for a resource",
+                      turn[] = "its turn has come at a resource";
     struct pathway *p = b->p;
     size_t n = p->shape.n_transitions;
     const char **how = pathway_keep(b, n, sizeof *how), **source = pathway_keep(b, n, sizeof *source);
@@ -87,6 +88,10 @@ void pathway_explain(struct build *b)
     for (size_t i = 0; i < n; i++) {
         const struct kith_shape_transition *t = &p->shape.transitions[i];
         how[i] = t->from < 0 ? "begins" : t->to < 0 ? "ends with its member" : moved;
+        if (t->to >= 0 && b->t->states[t->to].line >= 0)
+            how[i] = waits;
+        else if (t->from >= 0 && t->to >= 0 && b->t->states[t->from].line >= 0 && b->t->states[t->to].pool >= 0)
+            how[i] = turn;
         source[i] = "";
     }
     for (unsigned c = 0; c < p->n_charts; c++) {

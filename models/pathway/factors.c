@@ -333,23 +333,29 @@ static void read_others_factor(struct build *b, const struct kith_node *node, in
     b->others |= bit(c);
 }
 
+static void add_when(struct build *b, struct range tests, double yes, double no)
+{
+    struct factor *k = add_factor(b, FACTOR_WHEN, 0);
+    double *value = k ? values(b, k, 2) : NULL;
+    if (value) {
+        value[0] = yes;
+        value[1] = no;
+        k->tests = tests;
+    }
+}
+
 static void read_when_factor(struct build *b, const struct kith_node *node, int chart)
 {
-    static const char *const keys[] = {"if", "ratio"};
+    static const char *const keys[] = {"if", "ratio", "else"};
     if (node->kind != KITH_NODE_LIST) {
-        kith_node_error(b->r, node, "when: is a list of {if: {...}, ratio: x}");
+        kith_node_error(b->r, node, "when: is a list of {if: {...}, ratio: x, else: y}");
         return;
     }
     for (const struct kith_node *item = node->first; item; item = item->next) {
         kith_node_known(b->r, item, "an entry of when:", keys, 2);
         struct range tests = pathway_read_tests(b, kith_node_get(item, "if"), chart);
         double ratio = kith_node_number(b->r, item, "ratio", KITH_UNIT_NONE, 0, 1e12);
-        struct factor *k = add_factor(b, FACTOR_WHEN, 0);
-        double *value = k ? values(b, k, 1) : NULL;
-        if (value) {
-            value[0] = ratio;
-            k->tests = tests;
-        }
+        add_when(b, tests, ratio, kith_node_number_or(b->r, item, "else", KITH_UNIT_NONE, 0, 1e12, 1));
     }
 }
 
@@ -358,11 +364,35 @@ static void read_times(struct build *b, const struct kith_node *node)
 {
     const struct kith_node *item = node->kind == KITH_NODE_LIST ? node->first : node;
     for (; item; item = node->kind == KITH_NODE_LIST ? item->next : NULL) {
-        struct factor *k = add_factor(b, FACTOR_WHEN, 0); /* without tests: always */
-        double *value = k ? values(b, k, 1) : NULL;
-        if (value)
-            value[0] = kith_node_value(b->r, item, "times", KITH_UNIT_NONE, 0, 1e12);
+        double ratio = kith_node_value(b->r, item, "times", KITH_UNIT_NONE, 0, 1e12);
+        add_when(b, (struct range){0, 0}, ratio, ratio); /* without tests: always */
     }
+}
+
+/* screened: the probability that a test for `if` is positive; missed: that it is negative. */
+static void read_screen(struct build *b, const struct kith_node *node, int chart, bool positive)
+{
+    static const char *const keys[] = {"if", "sensitivity", "specificity"};
+    kith_node_known(b->r, node, node->key, keys, 3);
+    if (!kith_node_get(node, "if"))
+        kith_node_error(b->r, node, "missing if: what the screening is to find");
+    struct range tests = pathway_read_tests(b, kith_node_get(node, "if"), chart);
+    double sensitivity = kith_node_number(b->r, node, "sensitivity", KITH_UNIT_NONE, 0, 1);
+    double specificity = kith_node_number(b->r, node, "specificity", KITH_UNIT_NONE, 0, 1);
+    add_when(b, tests, positive ? sensitivity : 1 - sensitivity, positive ? 1 - specificity : specificity);
+}
+
+static void read_load(struct build *b, const struct kith_node *node, const char *name)
+{
+    int r = find(b->resource_names, b->p->n_resources, name);
+    if (r < 0) {
+        const char *near = kith_node_nearest(name, b->resource_names, b->p->n_resources);
+        kith_node_error(b->r, node, near ? "no resource is called '%s'; did you mean '%s'?"
+                                         : "no resource is called '%s': declare it under resources:", name, near);
+        return;
+    }
+    read_bands(b, node, add_factor(b, FACTOR_LOAD, r), KITH_UNIT_NONE, KITH_UNIT_NONE, 0);
+    b->own |= 1ull << (PATHWAY_FIRST_LOAD + r);
 }
 
 static void read_factor(struct build *b, const struct kith_node *node, int chart, bool clock)
@@ -387,6 +417,10 @@ static void read_factor(struct build *b, const struct kith_node *node, int chart
         read_times(b, node);
     else if (strcmp(key, "when") == 0)
         read_when_factor(b, node, chart);
+    else if (strcmp(key, "screened") == 0 || strcmp(key, "missed") == 0)
+        read_screen(b, node, chart, key[0] == 's');
+    else if ((name = behind(key, "load")))
+        read_load(b, node, name);
     else if ((name = behind(key, "since")))
         read_since_factor(b, node, name, clock);
     else if ((name = behind(key, "count"))) {
@@ -404,7 +438,7 @@ static void read_factor(struct build *b, const struct kith_node *node, int chart
     } else
         kith_node_error(b->r, node,
                         "'%s' is no chart, attribute, age, age_at_entry, calendar, area, group, times, when, "
-                        "since.MARK, count.MARK, siblings.CHART or children.CHART", key);
+                        "screened, missed, load.RESOURCE, since.MARK, count.MARK, siblings.CHART or children.CHART", key);
 }
 
 struct range pathway_read_factors(struct build *b, const struct kith_node *ratios, int chart, bool clock)

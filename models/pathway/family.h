@@ -27,6 +27,17 @@ struct instance {
     uint64_t decided;    /* instant states passed in this case: bit (state & 63) */
     uint8_t state, winner;
     bool live, touched;
+    uint8_t listens; /* resources whose load its clocks depend on, by bit */
+};
+
+/* What an instance uses or waits for. */
+struct use {
+    uint64_t cause;          /* of the transition that it waits to make */
+    int64_t units;
+    uint32_t ticket;         /* in line, or among the holders; 0 none */
+    uint8_t held, waiting;   /* resource + 1, 0 none */
+    uint8_t wanted;          /* the state it waits to enter */
+    bool again;              /* had it and lost it */
 };
 
 struct mark {
@@ -39,6 +50,7 @@ struct member {
     double birth, arrival;
     bool live;
     struct instance *instances;
+    struct use *uses;
     struct slot *slots;
     struct mark *marks;
 };
@@ -49,6 +61,10 @@ struct family {
     uint16_t n_children, n_begun, n_done, n_next;
     uint16_t year;   /* next census */
     uint16_t winner; /* entry of next[] that is first */
+    uint16_t bound;  /* in how many ways something shared may reach it at any moment */
+    uint16_t listens[PATHWAY_RESOURCES_MAX]; /* how many of its instances depend on the load */
+    uint32_t number; /* in its cell */
+    struct kith_pool *pool; /* the area's, NULL where nothing couples */
     const struct epoch *epoch;
     const struct tables *t;
     double *next, *attribute, *term;
@@ -81,7 +97,9 @@ static inline double find_next(struct family *f)
     return time;
 }
 
-/* begin.c: what the family's attributes contribute to hazards under the tables in force, into f->term. */
+/* begin.c: points to the family's arrays, which stand behind it, for this many children. */
+void pathway_lay_out(const struct pathway *p, struct family *f, size_t children);
+/* What the family's attributes contribute to hazards under the tables in force, into f->term. */
 void pathway_work_out_terms(struct family *f);
 
 /* ratios.c: what the factors of a clock, a weight or a chance come to just now. */
@@ -96,6 +114,20 @@ struct view {
 };
 double pathway_ratio(struct view *v, struct range factors);
 bool pathway_tests_hold(struct view *v, struct range tests);
+
+/* share.c. Chart `chart` of the member is about to go to state `to` (local): gives back what is not needed there, asks for
+ * what is, and returns where it goes instead if that is not to be had. */
+unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                      unsigned to, uint64_t cause, double t);
+/* The instance ends: it gives everything back. */
+void pathway_give_back(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+/* The instance's clocks depend on the load of these resources (bits) from now on. */
+void pathway_listen(struct family *f, struct instance *in, uint8_t resources);
+/* Its priority in line, as things stand; v.change is lowered to when that changes by itself. */
+void pathway_reorder(struct view *v, unsigned chart);
+/* run.c: an event that began outside the family. The instance goes from its state to `to`, and all that follows. */
+void pathway_send(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                  unsigned to, uint64_t cause, double t);
 
 /* clocks.c: the unit-rate clocks of one instance. */
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);

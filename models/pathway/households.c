@@ -193,7 +193,8 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
     *g = (struct group){.name = node->key, .key = kith_hash_name(name), .column = -1};
     kith_node_known(b->r, node, "a group of arrivals", keys, sizeof keys / sizeof *keys);
     read_per_year(b, node, "rate", g);
-    if (b->p->max_children < 1)
+    g->childless = !age;
+    if (age && b->p->max_children < 1)
         b->p->max_children = 1;
     if (spread) {
         g->column = kith_node_choice(b->r, spread, "a column of the areas table", sc->column_names, sc->n_columns);
@@ -204,8 +205,10 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
                 kith_node_error(b->r, spread, "column %s of area %s is empty or negative", spread->text,
                                 sc->areas[i].code);
     }
-    if (!age || age->kind != KITH_NODE_LIST || age->n < 2) {
-        kith_node_error(b->r, age ? age : node, "age at arrival is a list of [age, probability to be younger]");
+    if (!age)
+        return;
+    if (age->kind != KITH_NODE_LIST || age->n < 2) {
+        kith_node_error(b->r, age, "age at arrival is a list of [age, probability to be younger]");
         return;
     }
     double *x = pathway_keep(b, age->n + 1, sizeof *x), *y = pathway_keep(b, age->n + 1, sizeof *y);
@@ -234,8 +237,6 @@ void pathway_read_population(struct build *b)
         read_households(b, households, &p->groups[p->n_groups++]);
     if (groups && groups->kind != KITH_NODE_MAP)
         kith_node_error(b->r, groups, "groups: is a map {name: {rate: ..., age: ...}, ...}");
-    else if (groups && !households)
-        kith_node_error(b->r, groups, "groups of arrivals come beside population.households");
     else
         for (const struct kith_node *g = groups ? groups->first : NULL; g; g = g->next) {
             if (p->n_groups == PATHWAY_GROUPS_MAX) {

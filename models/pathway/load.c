@@ -16,6 +16,7 @@ static void free_tables(struct tables *t)
     kith_mem_free(&t->tests);
     kith_mem_free(&t->terms);
     kith_mem_free(&t->counters);
+    kith_mem_free(&t->users);
 }
 
 static void unload(void *model)
@@ -39,6 +40,31 @@ static void unload(void *model)
 }
 
 /* ---- the shape -------------------------------------------------------------------------------------------------- */
+
+/* What happens instead where a resource is not to be had, and when a turn comes. */
+static void mark_waits(const struct tables *t, const struct user *u, bool *can)
+{
+    const struct chart *ch = &t->charts[u->chart];
+    size_t n = ch->n_states, w = n + 1;
+    for (size_t s = 0; s < n; s++) {
+        const struct state *st = &t->states[ch->first_state + s];
+        if (st->pool != u->resource)
+            continue;
+        for (size_t from = 0; from < w; from++)
+            if (can[from * w + s + 1] && !(from && t->states[ch->first_state + from - 1].pool == u->resource)) {
+                if (u->waits_in >= 0)
+                    can[from * w + (size_t)u->waits_in + 1] = can[((size_t)u->waits_in + 1) * w + s + 1] = true;
+                if (u->full >= 0)
+                    can[from * w + (size_t)u->full + 1] = true;
+            }
+        if (u->preempted_to >= 0)
+            can[(s + 1) * w + (size_t)u->preempted_to + 1] = true;
+        else if (u->waits_in >= 0 && !st->instant)
+            can[(s + 1) * w + (size_t)u->waits_in + 1] = can[((size_t)u->waits_in + 1) * w + s + 1] = true;
+    }
+    if (u->waits_in >= 0)
+        can[((size_t)u->waits_in + 1) * w + (size_t)u->waits_in + 1] = false;
+}
 
 /* Which transitions a chart can make, as a table of (from + 1, to + 1), 0 for entry and exit. */
 static void mark_transitions(const struct build *b, unsigned chart, bool *can)
@@ -67,6 +93,9 @@ static void mark_transitions(const struct build *b, unsigned chart, bool *can)
                 can[(s + 1) * w + t->effects[i].to + 1u] = true;
     for (size_t g = 0; g < PATHWAY_GROUPS_MAX; g++)
         can[ch->start[g] + 1] = true;
+    for (size_t i = 0; i < t->n_users; i++)
+        if (t->users[i].chart == chart)
+            mark_waits(t, &t->users[i], can);
 }
 
 static void number_transitions(struct build *b)
@@ -204,7 +233,8 @@ static void find_simple(const struct pathway *p, struct tables *t)
                     e->again = e->again || t->enabled[to->clocks.first + j].clock == e->clock;
                 e->code = p->code[c][(s + 1) * (ch->n_states + 1u) + k->to + 1u];
                 e->simple = !k->effects.n && !to->effects.n && !to->instant && !to->terminal && to->plain &&
-                            !(t->heard >> c & 1) && !p->counters_of[e->code].n;
+                            !(t->heard >> c & 1) && !p->counters_of[e->code].n && p->use_at[c] < 0 &&
+                            !(t->states[ch->first_state + s].own >> PATHWAY_FIRST_LOAD);
             }
     }
 }
@@ -277,6 +307,7 @@ static void compile(struct build *b, struct kith_reader *r)
     if (b->first) {
         shape_charts(b);
         number_transitions(b);
+        pathway_shape_resources(b);
         if (!b->status && !r->errors->n)
             pathway_explain(b);
     }
@@ -362,6 +393,11 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
     if (!b.status && !errors->n)
         for (size_t i = 0; i < p->n_tables; i++)
             find_simple(p, &p->tables[i]);
+    if (!b.status && !errors->n && p->n_resources)
+        pathway_read_levels(&b);
+    if (!b.status && !errors->n)
+        for (size_t i = 0; i < p->n_tables; i++)
+            pathway_find_shared(p, &p->tables[i]);
     pathway_layout(&b);
     return b.status ? b.status : errors->n ? KITH_BAD_SCENARIO : KITH_OK;
 }
@@ -376,7 +412,7 @@ static size_t family_bytes(const void *model)
     return ((const struct pathway *)model)->bytes;
 }
 
-static const char *const keys[] = {"charts", "marks", "attributes", "measures", "costs"};
+static const char *const keys[] = {"charts", "marks", "attributes", "resources", "measures", "costs"};
 
 const struct kith_model kith_model_pathway = {
     .name = "pathway",
@@ -392,4 +428,5 @@ const struct kith_model kith_model_pathway = {
     .advance = pathway_advance,
     .standing = pathway_standing,
     .describe = pathway_describe,
+    .coupling = &pathway_coupling,
 };

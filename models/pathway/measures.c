@@ -261,6 +261,61 @@ static void automatic_measures(struct build *b, struct measures *m)
     }
 }
 
+/* A measure over / below of a resource's amounts. `below` may be KITH_POOL_AMOUNTS: none. */
+static void resource_measure(struct build *b, struct measures *m, size_t r, const char *name, const char *unit,
+                             const char *what, enum kith_pool_amount over, enum kith_pool_amount below, double scale)
+{
+    const struct kith_shape_resource *resource = &b->p->shape.resources[r];
+    struct terms t = {NULL, 0};
+    struct kith_measure *k = add_measure(b, m, format(b, "resource", resource->name, name, ""), unit, what, false);
+    if (!k)
+        return;
+    k->scale = scale;
+    add_term(b, &t, KITH_BASE_AMOUNT, resource->amount + over, 1);
+    k->over = keep_terms(b, &t, &k->n_over);
+    if (below < KITH_POOL_AMOUNTS) {
+        add_term(b, &t, KITH_BASE_AMOUNT, resource->amount + below, 1);
+        k->below = keep_terms(b, &t, &k->n_below);
+    }
+}
+
+static void resource_measures(struct build *b, struct measures *m)
+{
+    const enum kith_pool_amount none = KITH_POOL_AMOUNTS;
+    const double years = 1 / KITH_POOL_TICKS_A_YEAR;
+    static const struct {
+        enum kith_pool_amount what;
+        const char *name, *text;
+    } counts[] = {
+        {KITH_POOL_REQUESTS, "requests", "entries that needed it"},
+        {KITH_POOL_WAITED, "waited", "entries that had to wait for it"},
+        {KITH_POOL_GRANTED, "granted", "entries that got it, at once or after waiting"},
+        {KITH_POOL_REFUSED, "refused", "entries that found the waiting list full"},
+        {KITH_POOL_LEFT, "left", "gave up waiting"},
+        {KITH_POOL_PREEMPTED, "preempted", "lost it to a higher priority"},
+    };
+    for (size_t r = 0; r < b->p->shape.n_resources; r++) {
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+            resource_measure(b, m, r, counts[i].name, "events/year", counts[i].text, counts[i].what, none, 1);
+        resource_measure(b, m, r, "wait_time", "years/year", "time that those who got it had waited, together",
+                         KITH_POOL_WAIT, none, years);
+        resource_measure(b, m, r, "mean_wait", "years", "mean wait of those who got it, without a wait included",
+                         KITH_POOL_WAIT, KITH_POOL_GRANTED, years);
+        resource_measure(b, m, r, "wait_probability", "%", "share of the entries that had to wait", KITH_POOL_WAITED,
+                         KITH_POOL_REQUESTS, 100);
+        resource_measure(b, m, r, "waiting", "years/year", "time waited, together: the mean number waiting",
+                         KITH_POOL_WAITING, none, years);
+        resource_measure(b, m, r, "used", "unit-years/year", "units in use, mean over the year", KITH_POOL_USED, none,
+                         years / 1000);
+        resource_measure(b, m, r, "capacity", "unit-years/year", "units there were, mean over the year; 0 if unlimited",
+                         KITH_POOL_CAPACITY, none, years / 1000);
+        resource_measure(b, m, r, "mean_waiting", "members/area", "mean number waiting, of one area as simulated",
+                         KITH_POOL_WAITING, KITH_POOL_PERIOD, 1);
+        resource_measure(b, m, r, "utilisation", "", "units in use, of those there were", KITH_POOL_USED,
+                         KITH_POOL_CAPACITY, 1);
+    }
+}
+
 /* Adds what a named measure consists of to `t`: only measures without a divisor can be summed. */
 static bool add_named(struct build *b, const struct kith_node *node, const struct measures *m, double weight,
                       struct terms *t, bool *at_date)
@@ -375,6 +430,7 @@ void pathway_read_measures(struct build *b)
     name_counts(b);
     index_counters(b);
     automatic_measures(b, &m);
+    resource_measures(b, &m);
     for (const struct kith_node *k = measures && measures->kind == KITH_NODE_MAP ? measures->first : NULL; k; k = k->next)
         read_measure(b, k, &m, &count);
     struct kith_measure *kept = pathway_keep(b, m.n, sizeof *kept);

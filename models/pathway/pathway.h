@@ -3,7 +3,8 @@
  *
  * Words: an *instance* is one chart of one member; member 0 is the family itself, members 1, 2, ... its children. A
  * *slot* keeps what is left of a clock's unit exponential, from visit to visit of its states. A *signal* is a chart
- * or a mark that hazards may depend on: bit c for chart c, bit 16 + m for mark m. A *cause* is the key of the clock
+ * or a mark or a resource's load that hazards may depend on: bit c for chart c, bit 16 + m for mark m, bit 56 + r for
+ * the load of resource r. A *cause* is the key of the clock
  * firing that set a chain of changes off; a *case* is the cause that last brought several children in together. */
 #ifndef KITH_MODELS_PATHWAY_H
 #define KITH_MODELS_PATHWAY_H
@@ -14,7 +15,9 @@
 #include "kith.h"
 
 #define PATHWAY_CHARTS_MAX 16
-#define PATHWAY_MARKS_MAX 48
+#define PATHWAY_MARKS_MAX 40
+#define PATHWAY_RESOURCES_MAX 8
+#define PATHWAY_FIRST_LOAD (PATHWAY_CHARTS_MAX + PATHWAY_MARKS_MAX)
 #define PATHWAY_CHILDREN_MAX 12
 #define PATHWAY_GROUPS_MAX 8
 #define PATHWAY_CLOCKS_MAX 32 /* enabled in one state */
@@ -57,7 +60,8 @@ enum factor_kind {
     FACTOR_SINCE,        /* 1 + value[0] exp(-s / value[1]), s the years since mark `what` was set; 1 if never */
     FACTOR_AREA,         /* value[area] */
     FACTOR_GROUP,        /* value[group] */
-    FACTOR_WHEN          /* value[0] if the tests hold, else 1 */
+    FACTOR_LOAD,         /* by load of resource `what`: value[its level] */
+    FACTOR_WHEN          /* value[0] if the tests hold, else value[1] */
 };
 
 struct factor {
@@ -122,6 +126,7 @@ struct enabled {
     bool again;   /* it runs in the state it leads to as well */
     bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
                      condition, and leads to a state of plain clocks */
+    bool shared;  /* that transition may touch a resource or depend on its load */
 };
 
 struct option {
@@ -141,6 +146,26 @@ struct state {
     double shared;        /* probability that a sibling of the same case decides by the case's draw */
     uint64_t key;         /* of its branch draws */
     uint64_t own, others; /* signals its clocks listen to: of itself or the family; of other children */
+    int8_t pool;          /* resource that is used in this state, -1 none */
+    int8_t line;          /* resource that is waited for in this state, -1 none */
+    uint16_t user;        /* if either: on whose terms, in tables.users */
+    int64_t units;        /* used, in thousandths */
+};
+
+/* On what terms a chart uses a resource. States are the chart's, -1 none. */
+struct user {
+    uint16_t chart, resource;
+    int16_t waits_in, full, preempted_to;
+    double priority;      /* times the factors */
+    struct range factors;
+};
+
+enum capacity_kind { CAPACITY_UNLIMITED, CAPACITY_NUMBER, CAPACITY_FAMILIES, CAPACITY_CHILDREN, CAPACITY_COLUMN };
+struct capacity {
+    enum capacity_kind kind;
+    double value;           /* times the calendar's */
+    int column;
+    const struct factor *calendar; /* bands of time, or NULL */
 };
 
 struct chart {
@@ -173,6 +198,10 @@ struct tables {
     struct test *tests;
     struct term *terms;
     struct counter *counters;
+    struct user *users;
+    struct capacity capacity[PATHWAY_RESOURCES_MAX];
+    bool birth_shared; /* the beginning of a member may touch a resource */
+    size_t n_users;
     size_t n_states, n_clocks, n_enabled, n_options, n_effects, n_factors, n_tests, n_terms, n_counters;
     uint64_t heard; /* signals that any state listens to */
 };
@@ -191,7 +220,8 @@ struct attribute {
 struct group {
     const char *name;
     uint64_t key;
-    bool household;                              /* else children who arrive one at a time */
+    bool household;                              /* else children who arrive one at a time, or */
+    bool childless;                              /* families without children */
     double size_share[PATHWAY_CHILDREN_MAX + 1]; /* household: P(size <= i) */
     double mean_size, gap_delay;
     struct kith_dist gap, age;
@@ -219,6 +249,11 @@ struct pathway {
     uint16_t mark_place[PATHWAY_MARKS_MAX];
     size_t n_attributes;
     struct attribute *attributes;
+    size_t n_resources;
+    uint64_t resource_key[PATHWAY_RESOURCES_MAX];
+    bool gated[PATHWAY_RESOURCES_MAX]; /* somebody can be refused or wait */
+    int8_t use_at[PATHWAY_CHARTS_MAX]; /* which struct use of the member is the chart's, -1 none */
+    size_t n_uses_of[2];
     size_t n_groups;             /* 0: all families are there from the start and stay */
     struct group groups[PATHWAY_GROUPS_MAX];
     size_t max_children;
@@ -246,6 +281,7 @@ struct build {
     const char *chart_names[PATHWAY_CHARTS_MAX];
     const char *const *state_names[PATHWAY_CHARTS_MAX];
     const char *group_names[PATHWAY_GROUPS_MAX];
+    const char *resource_names[PATHWAY_RESOURCES_MAX];
     const char **attribute_names;
     uint64_t own, others;    /* signals gathered from the factors read since they were cleared */
     int since;               /* FACTOR_SINCE taken out for a clock: mark, or -1 */
@@ -290,6 +326,16 @@ void pathway_read_charts(struct build *b);
 void pathway_explain(struct build *b);
 /* households.c. Reads `attributes:` and the model's part of `population:` into b->p. */
 void pathway_read_population(struct build *b);
+/* resources.c. Names the resources, so that ratios can refer to their load. */
+void pathway_name_resources(struct build *b);
+/* Reads `resources:` into the states and users of b->t, once the charts are read. */
+void pathway_read_resources(struct build *b);
+/* Describes them in the shape, with their amounts. */
+void pathway_shape_resources(struct build *b);
+/* Once all tables are read: at which loads a level begins, and the ratios by level. */
+void pathway_read_levels(struct build *b);
+/* Finds which transitions may touch a resource. */
+void pathway_find_shared(const struct pathway *p, struct tables *t);
 /* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */
 void pathway_read_measures(struct build *b);
 /* Reads the conditional measures' tests into b->t->counters: for each set of tables anew, since tests may hold
@@ -308,5 +354,7 @@ size_t pathway_describe(const void *model, const struct kith_cell *cell, const v
                         double *births);
 /* Works out how a family lies in memory. */
 void pathway_layout(struct build *b);
+/* share.c: what the families of an area do to each other. */
+extern const struct kith_coupling pathway_coupling;
 
 #endif

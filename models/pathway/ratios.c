@@ -130,8 +130,11 @@ double pathway_ratio(struct view *v, struct range factors)
         case FACTOR_GROUP:
             product *= k->value[v->f->group];
             break;
+        case FACTOR_LOAD:
+            product *= k->value[v->f->pool ? v->f->pool[k->what].level : 0];
+            break;
         case FACTOR_WHEN:
-            product *= pathway_tests_hold(v, k->tests) ? k->value[0] : 1;
+            product *= k->value[pathway_tests_hold(v, k->tests) ? 0 : 1];
             break;
         }
     }

@@ -158,6 +158,10 @@ static void end_instances(struct chain *c, unsigned member, int but)
         unsigned chart = c->p->chart_at[child][k];
         if (in->live && (int)chart != but)
             note(c, member, chart, in->state, -1);
+        if (f->pool && in->live && (int)chart != but) {
+            pathway_give_back(c->p, f, member, chart, c->t);
+            pathway_listen(f, in, 0);
+        }
         in->live = false;
         f->next[next_index(c->p, member, (unsigned)k)] = INFINITY;
     }
@@ -168,8 +172,11 @@ static void end_instances(struct chain *c, unsigned member, int but)
 static void end_member(struct chain *c, unsigned member, unsigned chart)
 {
     end_instances(c, member, (int)chart);
-    if (member && ++c->f->n_done == c->f->n_children && c->f->member[0]->live) {
-        end_instances(c, 0, -1);
+    bool last = member ? ++c->f->n_done == c->f->n_children && c->f->member[0]->live
+                       : c->p->n_groups && !c->f->n_children;
+    if (last) {
+        if (member)
+            end_instances(c, 0, -1);
         for (unsigned i = 0; i < NEXT_FIRST; i++)
             c->f->next[i] = INFINITY;
     }
@@ -182,6 +189,8 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
     const struct chart *ch = &tb->charts[chart];
     struct instance *in = &c->f->member[member]->instances[ch->place];
     for (int hops = 0;; hops++) {
+        if (c->f->pool && c->p->use_at[chart] >= 0)
+            to = pathway_gate(c->p, c->cell, c->f, member, chart, to, c->cause, c->t);
         const struct state *st = &tb->states[ch->first_state + to];
         note(c, member, chart, from, (int)to);
         in->state = (uint8_t)to;
@@ -203,6 +212,8 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
     }
     in->entered = in->updated = c->t;
     in->live = true;
+    if (c->f->pool)
+        pathway_listen(c->f, in, (uint8_t)(tb->states[ch->first_state + in->state].own >> PATHWAY_FIRST_LOAD));
     signal(c, member, chart);
     touch(c, member, chart, in);
     if (tb->states[ch->first_state + in->state].terminal)
@@ -452,19 +463,24 @@ static void census(struct chain *c)
     f->next[NEXT_CENSUS] = lives && at <= c->cell->end ? at : INFINITY;
 }
 
+static void begin_chain(struct chain *c, const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
+{
+    c->p = p;
+    c->cell = cell;
+    c->f = f;
+    c->t = t;
+    c->cause = 0;
+    c->n_pending = c->n_touched = 0;
+    c->family_changed = c->any_child_changed = 0;
+    for (unsigned m = 0; m <= f->n_children; m++)
+        c->child_changed[m] = 0;
+}
+
 /* An event that may set off others. */
 static void event(const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
 {
     struct chain c;
-    c.p = p;
-    c.cell = cell;
-    c.f = f;
-    c.t = t;
-    c.cause = 0;
-    c.n_pending = c.n_touched = 0;
-    c.family_changed = c.any_child_changed = 0;
-    for (unsigned m = 0; m <= f->n_children; m++)
-        c.child_changed[m] = 0;
+    begin_chain(&c, p, cell, f, t);
     switch (f->winner) {
     case NEXT_EPOCH:
         new_epoch(&c);
@@ -480,13 +496,39 @@ static void event(const struct pathway *p, struct kith_cell *cell, struct family
     }
 }
 
+void pathway_send(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                  unsigned to, uint64_t cause, double t)
+{
+    struct chain c;
+    struct instance *in = &f->member[m]->instances[f->t->charts[chart].place];
+    begin_chain(&c, p, cell, f, t);
+    c.cause = cause;
+    pathway_consume(p, f, m, chart, t);
+    change(&c, m, chart, in->state, to);
+    settle(&c);
+}
+
+/* Whether the family's next event touches nothing shared, and nothing shared can reach the family before. */
+static bool alone(const struct pathway *p, const struct family *f)
+{
+    const struct tables *tb = f->t;
+    if (f->bound || f->winner == NEXT_BIRTH)
+        return !f->bound && !tb->birth_shared;
+    if (f->winner < NEXT_FIRST)
+        return true;
+    const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];
+    const struct instance *in = &f->member[p->next_member[f->winner - NEXT_FIRST]]->instances[ch->place];
+    return in->winner == WINNER_BREAK ||
+           !tb->enabled[tb->states[ch->first_state + in->state].clocks.first + in->winner].shared;
+}
+
 double pathway_advance(const void *model, struct kith_cell *cell, void *family, double until)
 {
     const struct pathway *p = model;
     struct family *f = family;
     for (;;) {
-        double t = pathway_run_simple(p, cell, f, until);
-        if (t > until)
+        double t = pathway_run_simple(p, cell, f, f->pool && !f->bound ? cell->ahead : until);
+        if (t > until && !(f->pool && t <= cell->ahead && alone(p, f)))
             return t;
         event(p, cell, f, t);
         if (cell->fault)

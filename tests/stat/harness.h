@@ -30,6 +30,7 @@ struct harness {
     void *compiled;
     const struct kith_shape *shape;
     struct kith_families families;
+    struct kith_room room;
     char directory[40]; /* of the areas table, if there is one */
 };
 
@@ -65,7 +66,8 @@ static inline enum kith_status harness_try(struct harness *h, const char *text, 
     long fail_at = h->mem.fail_at;
     memset(h, 0, sizeof *h);
     h->mem.fail_at = fail_at;
-    kith_families_init(&h->families, &h->mem);
+    kith_room_init(&h->room, &h->mem);
+    kith_families_init(&h->families, &h->mem, &h->room);
     strcpy(h->directory, ".");
     if (table) {
         strcpy(h->directory, "/tmp/kith-test-XXXXXX");
@@ -100,6 +102,7 @@ static inline void harness_free(struct harness *h)
         h->model->unload(h->compiled);
     kith_scenario_free(&h->sc);
     kith_families_free(&h->families);
+    kith_room_free(&h->room);
     h->compiled = NULL;
 }
 

@@ -62,6 +62,19 @@ for (s in which(instant == 0)) {
           paste("stock of", state[s], "does not change by its flows"))
 }
 
+if (has("series/amount")) {
+    kind <- read("axes/amount_kind")
+    amount <- read("series/amount")
+    axes <- c(length(kind), length(month) - 1, length(area), length(arm), length(replication))
+    check(attribute("units", "series/amount") == "see /axes/amount_unit", "units of amounts")
+    check(identical(as.vector(read("model/amount/name")), as.vector(kind)), "names of amounts")
+    check(length(read("axes/amount_unit")) == length(kind), "number of units of amounts")
+    check(length(amount) == prod(axes), "number of amounts")
+    if (!is.null(dim(amount)))
+        check(identical(dim(amount)[dim(amount) > 1], as.integer(axes[axes > 1])), "axes of amounts")
+    check(!anyNA(amount) && all(amount == round(amount)), "amounts are not whole numbers")
+}
+
 if (has("trajectories")) {
     day <- read("trajectories/event/day")
     code <- read("trajectories/event/code")

@@ -26,6 +26,7 @@ SERIES = {
     "flow": ("replication", "arm", "area", "interval", "transition"),
     "count": ("replication", "arm", "area", "month", "count_kind"),
     "cost": ("replication", "arm", "area", "interval", "cost_kind"),
+    "amount": ("replication", "arm", "area", "interval", "amount_kind"),
 }
 OUTCOMES = {
     "yearly": ("replication", "arm", "time", "measure"),
@@ -141,6 +142,31 @@ def check_outcomes(f):
     check(compared > 0 or not measures, "no measure could be checked")
 
 
+def check_amounts(f):
+    """Whole numbers with a unit each; measures of nothing else are their totals."""
+    kinds = texts(f["axes/amount_kind"]) if "amount_kind" in f["axes"] else []
+    for group in ("series", "model"):
+        check(("amount" in f[group]) == bool(kinds), f"amounts are there only in part: /{group}")
+    if not kinds:
+        return
+    check(texts(f["model/amount/name"]) == kinds, "/model/amount/name is not the axis")
+    check(texts(f["model/amount/unit"]) == texts(f["axes/amount_unit"]), "units of amounts")
+    check(f["series/amount"].attrs["units"] == "see /axes/amount_unit", "units of /series/amount")
+    whole = f["series/amount"][:]
+    check((whole == np.rint(whole)).all(), "amounts are not whole numbers")
+    base, index, factor = (f["model/term"][name][:] for name in ("base", "index", "weight"))
+    n_over, n_below = f["model/measure/n_over"][:], f["model/measure/n_below"][:]
+    first = np.cumsum(n_over + n_below) - n_over - n_below
+    for rep, arm in zip(*np.nonzero(f["cells/done"][:].all(axis=2))):
+        amount = f.attrs["weight"] * whole[rep, arm].sum(axis=(0, 1))
+        for i in np.nonzero(n_below == 0)[0]:
+            terms = slice(first[i], first[i] + n_over[i])
+            if (base[terms] == 4).all():
+                want = f["model/measure/scale"][i] * (factor[terms] * amount[index[terms]]).sum()
+                check(np.isclose(f["outcomes/total"][rep, arm, i], want, rtol=1e-9, atol=1e-9),
+                      f"{f['axes/measure'].asstr()[i]} is not the sum of its amounts")
+
+
 def check_trajectories(f):
     if "trajectories" not in f:
         return
@@ -233,6 +259,7 @@ def main():
         paths = check_h5py(f)
         check_stocks(f)
         check_outcomes(f)
+        check_amounts(f)
         check_trajectories(f)
         check_netcdf(path, paths)
         engines = ["netcdf4"] + (["h5netcdf"] if h5netcdf else [])

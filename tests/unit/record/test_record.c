@@ -107,6 +107,12 @@ static void the_model_is_read_back(void **state)
     assert_int_equal(s->n_measures, toy_shape.n_measures);
     assert_int_equal(s->transitions[5].from, -1);
     assert_true(s->charts[1].of_child && s->charts[1].first == 3 && s->counts[1].census);
+    assert_int_equal(s->n_amounts, toy_shape.n_amounts);
+    for (size_t i = 0; i < s->n_amounts; i++) {
+        assert_string_equal(s->amounts[i].name, toy_shape.amounts[i].name);
+        assert_string_equal(s->amounts[i].unit, toy_shape.amounts[i].unit);
+        assert_string_equal(s->amounts[i].what, toy_shape.amounts[i].what);
+    }
     for (size_t i = 0; i < s->n_measures; i++) {
         const struct kith_measure *got = &s->measures[i], *want = &toy_shape.measures[i];
         assert_string_equal(got->name, want->name);
@@ -133,6 +139,7 @@ static void check_cell(struct kith_results *r, struct kith_mem *mem, size_t repl
     assert_memory_equal(s.flow, cell.series.flow, n * s.n_transitions * 4);
     assert_memory_equal(s.count, cell.series.count, (n + 1) * s.n_counts * 4);
     assert_memory_equal(s.cost, cell.series.cost, n * s.n_costs * 8);
+    assert_memory_equal(s.amount, cell.series.amount, n * s.n_amounts * 8);
     kith_series_free(&s);
     toy_free(&cell);
 }
@@ -186,6 +193,53 @@ static void digest_is_of_results_only(void **state)
     assert_string_equal(a, b);
     assert_string_not_equal(a, c);
     assert_string_not_equal(a, d);
+    unlink(in_directory("b.h5"));
+}
+
+/* The digest of a file with the first cell of the toy, its last amount raised by `more`. The file stays. */
+static void digest_of_one_cell(const struct kith_shape *shape, double more, char hex[65])
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_writer *w;
+    struct toy_cell cell;
+    assert_int_equal(
+        kith_writer_open(&w, &mem, in_directory("b.h5"), &toy_scenario, shape, &toy_provenance, NULL),
+        KITH_OK);
+    toy_make(&cell, &mem, 0, 0, 0);
+    cell.series.amount[TOY_MONTHS * toy_shape.n_amounts - 1] += more;
+    assert_int_equal(kith_writer_cell(w, 0, 0, 0, &cell.series, NULL), KITH_OK);
+    assert_int_equal(kith_writer_close(w, &toy_provenance, false, NULL), KITH_OK);
+    toy_free(&cell);
+    digest_of(in_directory("b.h5"), hex);
+}
+
+/* A model without amounts leaves no trace of them, as in files from before there were any. */
+static void amounts_are_digested_or_absent(void **state)
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_results r;
+    struct kith_shape without = toy_shape;
+    const char *const absent[] = {"/model/amount/name", "/axes/amount_kind", "/axes/amount_unit"};
+    const char *text;
+    char a[65], b[65], c[65], d[65];
+    (void)state;
+    without.n_amounts = 0;
+    without.n_measures--; /* the last one is of an amount */
+    digest_of_one_cell(&toy_shape, 0, a);
+    digest_of_one_cell(&toy_shape, 1, b);
+    digest_of_one_cell(&without, 0, c);
+    digest_of_one_cell(&without, 1, d);
+    assert_string_not_equal(a, b);
+    assert_string_not_equal(a, c);
+    assert_string_equal(c, d);
+    open_results(&r, &mem, in_directory("b.h5"));
+    assert_int_equal(r.shape.n_amounts, 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(kith_results_dataset_text(&r, absent[i], &text, NULL), KITH_OK);
+        assert_string_equal(text, "");
+    }
+    check_cell(&r, &mem, 0, 0, 0);
+    kith_results_close(&r);
     unlink(in_directory("b.h5"));
 }
 
@@ -408,6 +462,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_model_is_read_back),
         cmocka_unit_test(series_are_read_back_and_add_up),
         cmocka_unit_test(digest_is_of_results_only),
+        cmocka_unit_test(amounts_are_digested_or_absent),
         cmocka_unit_test(a_stopped_run_keeps_what_is_done),
         cmocka_unit_test(families_of_an_unfinished_cell_are_dropped),
         cmocka_unit_test(discarding_keeps_the_old_file),

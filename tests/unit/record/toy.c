@@ -15,11 +15,14 @@ static const struct kith_shape_transition transitions[] = {{0, -1, 0}, {0, 0, 1}
                                                            {0, 2, 0},  {1, -1, 3}, {1, 3, 4}, {1, 4, 3}};
 static const struct kith_shape_count counts[] = {{"contacts", false}, {"children", true}};
 static const struct kith_shape_cost costs[] = {{"care", "cost of care", NULL, NULL}};
+static const struct kith_shape_amount amounts[] = {{"hours", "hour", "hours of care given"},
+                                                   {"budget", "pence", "what is left of the budget"}};
 static const struct kith_term terms[][2] = {
     {{KITH_BASE_STOCK, 0, 1}}, {{KITH_BASE_STOCK, 1, 1}},
     {{KITH_BASE_STOCK, 2, 1}}, {{KITH_BASE_STOCK, 3, 1}},
     {{KITH_BASE_STOCK, 4, 1}}, {{KITH_BASE_FLOW, 1, 1}},
-    {{KITH_BASE_COST, 0, 1}},  {{KITH_BASE_STOCK, 3, 1}, {KITH_BASE_STOCK, 4, 1}}};
+    {{KITH_BASE_COST, 0, 1}},  {{KITH_BASE_STOCK, 3, 1}, {KITH_BASE_STOCK, 4, 1}},
+    {{KITH_BASE_AMOUNT, 1, 1}}};
 static const struct kith_measure measures[] = {
     {"stock.need.low", "families", "", 1, 1, 0, terms[0], NULL, true},
     {"stock.need.high", "families", "", 1, 1, 0, terms[1], NULL, true},
@@ -29,6 +32,7 @@ static const struct kith_measure measures[] = {
     {"flow.need.low.high", "families/year", "", 1, 1, 0, terms[5], NULL, false},
     {"cost.care", "pence", "cost of care", 1, 1, 0, terms[6], NULL, false},
     {"care.rate", "per 10,000 children", "children in care", 10000, 1, 2, terms[4], terms[7], true},
+    {"budget.left", "pounds", "what is left of the budget", 0.01, 1, 0, terms[8], NULL, false},
 };
 static const struct kith_shape_attribute attributes[] = {{"decile", "1", "deprivation decile"},
                                                          {"id", "1", "an unfortunate name"}};
@@ -37,20 +41,22 @@ const struct kith_shape toy_shape = {.n_charts = 2,
                                      .n_transitions = 8,
                                      .n_counts = 2,
                                      .n_costs = 1,
-                                     .n_measures = 8,
+                                     .n_amounts = 2,
+                                     .n_measures = 9,
                                      .n_attributes = 2,
                                      .charts = charts,
                                      .states = states,
                                      .transitions = transitions,
                                      .counts = counts,
                                      .costs = costs,
+                                     .amounts = amounts,
                                      .measures = measures,
                                      .attributes = attributes,
                                      .turnover = 1,
                                      .members = 2};
 
-static struct kith_area areas[] = {{"E06000001", "Hartlepool", 1, 0.5},
-                                   {"W06000001", "Ynys M\u00f4n", 2, 0.5}};
+static struct kith_area areas[] = {{"E06000001", "Hartlepool", 1, 0.5, 20000},
+                                   {"W06000001", "Ynys M\u00f4n", 2, 0.5, 20000}};
 static struct kith_parameter parameters[] = {
     {"escalation", "how fast need grows", "assumed", "0.25 /year", KITH_UNIT_RATE, 0.25, 0, INFINITY, 1, 1,
      "x"},
@@ -189,6 +195,8 @@ void toy_make(struct toy_cell *cell, struct kith_mem *mem, int replication, size
     for (size_t m = 0; m < TOY_MONTHS; m++) {
         cell->series.count[m * toy_shape.n_counts] = (int32_t)draw(&x, 50);
         cell->series.cost[m] = 1e5 * cell->series.stock[m * toy_shape.n_states + 4];
+        cell->series.amount[2 * m] = draw(&x, 200);
+        cell->series.amount[2 * m + 1] = 1e6 - cell->series.cost[m]; /* overspent in some months */
     }
 }
 

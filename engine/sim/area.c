@@ -1,0 +1,272 @@
+/* One coupled area: its families meet through pools, levels and budgets, so their events happen in order of time.
+ *
+ * The queue holds one valid entry a family, the first of its events that may touch something shared; what comes before
+ * that the family does on its own (cell->ahead). When another family's event changes a family's next time, a second
+ * entry is pushed and the first is dropped when it turns up. At one moment the order is: the area's own events, then
+ * families by number; after each event those in line who have a turn, pool by pool, then families told of a
+ * new level. */
+#include <math.h>
+#include <string.h>
+
+#include "families.h"
+
+struct area {
+    struct kith_families *f;
+    struct kith_room *room;
+    const struct kith_model *model;
+    const void *compiled;
+    struct kith_cell *cell;
+    const struct kith_shape *shape;
+    size_t n, bytes;
+    double share;
+    bool tracking;
+    enum kith_status status;
+};
+
+void kith_room_init(struct kith_room *room, struct kith_mem *mem)
+{
+    *room = (struct kith_room){.mem = mem};
+    kith_queue_init(&room->queue, mem);
+    kith_store_init(&room->store, mem);
+}
+
+void kith_room_free(struct kith_room *room)
+{
+    kith_queue_free(&room->queue);
+    kith_store_free(&room->store);
+    kith_mem_free(&room->next);
+    kith_mem_free(&room->record);
+    room->families = 0;
+}
+
+/* The family's next event is at `next`: queues it, or lets the family go if it is over. */
+static void expect(struct area *a, uint32_t family, double next)
+{
+    struct kith_room *r = a->room;
+    r->next[family] = next;
+    if (next < INFINITY) {
+        enum kith_status st = kith_queue_push(&r->queue, next, family);
+        a->status = st ? st : a->status;
+    }
+}
+
+static void let_go(struct area *a, uint32_t family)
+{
+    void *record = a->room->record[family];
+    if (!record || a->room->next[family] < INFINITY || !a->model->coupling->over(a->compiled, record))
+        return;
+    kith_store_give(&a->room->store, record, a->model->coupling->size(a->compiled, record));
+    a->room->record[family] = NULL;
+}
+
+/* Where the family lies; it begins now if it has not yet. NULL when memory runs out. */
+static void *record_of(struct area *a, uint32_t family)
+{
+    struct kith_room *r = a->room;
+    unsigned char *scratch = a->f->state;
+    if (r->record[family])
+        return r->record[family];
+    memset(scratch, 0, a->bytes);
+    a->model->begin(a->compiled, a->cell, family, scratch);
+    size_t size = a->model->coupling->size(a->compiled, scratch);
+    void *record = kith_store_take(&r->store, size);
+    if (!record) {
+        a->status = KITH_NO_MEMORY;
+        return NULL;
+    }
+    memcpy(record, scratch, size);
+    a->model->coupling->moved(a->compiled, record);
+    return r->record[family] = record;
+}
+
+/* Rows that a callback adds for this family are its own. */
+static size_t follow(struct area *a, uint32_t family)
+{
+    a->cell->tracking = a->tracking && kith_families_tracked(a->cell, family, a->share);
+    return a->cell->n_rows;
+}
+
+static void followed(struct area *a, uint32_t family, size_t before)
+{
+    if (!a->status && a->tracking)
+        a->status = kith_families_own_rows(a->f, a->cell, before, family);
+    if (a->cell->failed)
+        a->status = KITH_NO_MEMORY;
+}
+
+/* Serves those in line who have a turn. */
+static bool serve(struct area *a, size_t i, double t)
+{
+    struct kith_pool *pool = &a->cell->pool[i];
+    const struct kith_coupling *c = a->model->coupling;
+    struct kith_ticket who;
+    uint32_t holder = 0;
+    bool failed = false, lost = false;
+    if (!kith_pool_next(pool, t, &who, &holder, &failed)) {
+        if (!pool->plan->preempts || !kith_pool_victim(pool, t, &who))
+            return false;
+        lost = true;
+    }
+    if (failed) {
+        a->status = KITH_NO_MEMORY;
+        return false;
+    }
+    void *family = a->room->record[who.family];
+    size_t before = follow(a, who.family);
+    double next = lost ? c->lost(a->compiled, a->cell, family, t, i, &who)
+                       : c->granted(a->compiled, a->cell, family, t, i, &who, holder);
+    followed(a, who.family, before);
+    if (next != a->room->next[who.family])
+        expect(a, who.family, next);
+    let_go(a, who.family);
+    return true;
+}
+
+/* Tells the families that listen to pools whose level has changed. */
+static void tell(struct area *a, double t)
+{
+    const struct kith_coupling *c = a->model->coupling;
+    uint64_t changed = 0;
+    size_t words = a->n / 64 + 1;
+    for (size_t i = 0; i < a->cell->n_pools; i++) {
+        struct kith_pool *pool = &a->cell->pool[i];
+        changed |= (uint64_t)(pool->level != pool->announced) << i;
+        pool->announced = pool->level;
+    }
+    for (size_t w = 0; changed && w < words; w++) {
+        uint64_t bits = 0;
+        for (size_t i = 0; i < a->cell->n_pools; i++)
+            bits |= changed >> i & 1 ? a->cell->pool[i].listener[w] : 0;
+        for (; bits && !a->status; bits &= bits - 1) {
+            uint32_t family = (uint32_t)(64 * w) + (uint32_t)__builtin_ctzll(bits);
+            double next = c->loaded(a->compiled, a->cell, a->room->record[family], t, changed);
+            if (next != a->room->next[family])
+                expect(a, family, next);
+        }
+    }
+}
+
+/* What an event at time t has set off among the others. */
+static void settle(struct area *a, double t)
+{
+    bool again = true;
+    while (again && !a->status && !a->cell->fault) {
+        again = false;
+        for (size_t i = 0; i < a->cell->n_pools && !a->status && !a->cell->fault; i++) {
+            struct kith_pool *pool = &a->cell->pool[i];
+            if (!pool->dirty)
+                continue;
+            pool->dirty = false;
+            while (serve(a, i, t) && !a->status && !a->cell->fault)
+                again = true;
+            pool->dirty = false;
+        }
+    }
+    tell(a, t);
+}
+
+/* Counting begins: tracked families say how they stand. */
+static void begin_counting(struct area *a)
+{
+    a->tracking = true;
+    for (uint32_t i = 0; i < a->n && !a->status; i++) {
+        if (!a->room->record[i] || !kith_families_tracked(a->cell, i, a->share))
+            continue;
+        size_t before = follow(a, i);
+        a->model->standing(a->compiled, a->cell, a->room->record[i]);
+        followed(a, i, before);
+    }
+}
+
+/* The family's events at time t, which is first in the queue. */
+static void family_event(struct area *a, uint32_t family, double t)
+{
+    struct kith_room *r = a->room;
+    void *record = record_of(a, family);
+    if (!record)
+        return;
+    size_t before = follow(a, family);
+    r->next[family] = a->model->advance(a->compiled, a->cell, record, t);
+    if (r->next[family] < INFINITY)
+        kith_queue_delay_first(&r->queue, r->next[family]);
+    else
+        kith_queue_pop(&r->queue);
+    followed(a, family, before);
+    settle(a, t);
+    let_go(a, family);
+}
+
+/* Runs until nothing more happens up to and at `limit`. Returns when the area's next own event is. */
+static double run_until(struct area *a, double limit, double area_next, const volatile int *stop)
+{
+    struct kith_room *r = a->room;
+    a->cell->ahead = limit;
+    while (!a->status && !a->cell->fault) {
+        while (r->queue.n && r->next[kith_queue_first(&r->queue).family] != kith_queue_first(&r->queue).time)
+            kith_queue_pop(&r->queue);
+        double t = r->queue.n ? kith_queue_first(&r->queue).time : INFINITY;
+        if (area_next <= t && area_next <= limit) {
+            t = area_next;
+            area_next = a->model->coupling->area_event(a->compiled, a->cell, t);
+            settle(a, t);
+        } else if (t <= limit && r->queue.n) {
+            family_event(a, kith_queue_first(&r->queue).family, t);
+        } else {
+            break;
+        }
+        if (stop && *stop)
+            a->status = KITH_STOPPED;
+    }
+    return area_next;
+}
+
+static enum kith_status prepare(struct area *a)
+{
+    struct kith_room *r = a->room;
+    struct kith_cell *cell = a->cell;
+    enum kith_status st;
+    if (a->n > r->families) {
+        if ((st = kith_mem_resize(r->mem, &r->next, a->n, sizeof *r->next)) ||
+            (st = kith_mem_resize(r->mem, &r->record, a->n, sizeof *r->record)))
+            return st;
+        r->families = a->n;
+    }
+    memset(r->record, 0, a->n * sizeof *r->record);
+    if ((st = kith_store_begin(&r->store, a->bytes)))
+        return st;
+    for (size_t i = 0; i < cell->n_pools; i++)
+        if ((st = kith_pool_begin(&cell->pool[i], &a->shape->resources[i].plan, cell->warm_up, cell->months,
+                                  cell->amount + a->shape->resources[i].amount, cell->n_amounts, a->n)))
+            return st;
+    kith_queue_clear(&r->queue);
+    for (size_t i = 0; i < a->n && !a->status; i++) {
+        memset(a->f->state, 0, a->bytes);
+        expect(a, (uint32_t)i, a->model->begin(a->compiled, cell, i, a->f->state));
+    }
+    return a->status;
+}
+
+enum kith_status kith_area_run(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                               struct kith_cell *cell, const struct kith_shape *shape, size_t n, double share,
+                               const volatile int *stop)
+{
+    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), share, false, KITH_OK};
+    enum kith_status st = prepare(&a);
+    if (st)
+        return st;
+    double area_next = model->coupling->area_begin(compiled, cell);
+    settle(&a, 0);
+    area_next = run_until(&a, cell->warm_up, area_next, stop);
+    if (!a.status && share > 0)
+        begin_counting(&a);
+    run_until(&a, cell->end, area_next, stop);
+    for (size_t i = 0; i < cell->n_pools && !a.status && !cell->fault; i++) {
+        kith_pool_close(&cell->pool[i], cell->end);
+        if (!kith_pool_little(&cell->pool[i]))
+            kith_cell_fault(cell, "resource %s: time waited by person and by moment differ (Little's law); this is an "
+                            "error of kith's, please report it", shape->resources[i].name);
+    }
+    if (!a.status && !cell->fault)
+        a.status = kith_families_regroup(f, model, compiled, cell, shape, 0, n, share);
+    return a.status;
+}
