@@ -4,8 +4,9 @@
 
 extern const struct kith_model kith_model_pathway;
 extern const struct kith_model kith_model_illness_death;
+extern const struct kith_model kith_model_mmc;
 
-const struct kith_model *const kith_models[] = {&kith_model_pathway, &kith_model_illness_death};
+const struct kith_model *const kith_models[] = {&kith_model_pathway, &kith_model_illness_death, &kith_model_mmc};
 const size_t kith_n_models = sizeof kith_models / sizeof *kith_models;
 
 const struct kith_model *kith_models_find(const char *name)
