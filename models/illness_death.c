@@ -163,6 +163,7 @@ static double begin(const void *model, struct kith_cell *cell, uint64_t index, v
 {
     const struct illness_death *m = model;
     struct person *p = family;
+    *p = (struct person){0};
     p->key = kith_draw_mix(cell->key, index);
     p->epoch = m->arm[cell->arm];
     p->state = -1;

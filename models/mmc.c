@@ -171,6 +171,7 @@ static double begin(const void *model, struct kith_cell *cell, uint64_t index, v
 {
     struct customer *c = family;
     (void)model;
+    *c = (struct customer){0};
     c->key = kith_draw_mix(cell->key, index);
     c->number = (uint32_t)index;
     c->arrival = kith_draw_uniform(kith_draw_mix(c->key, KEY_WHEN)) * cell->end;
@@ -235,9 +236,10 @@ static void moved(const void *model, void *family)
     (void)family;
 }
 
-static bool over(const void *model, const void *family)
+static bool over(const void *model, struct kith_cell *cell, void *family)
 {
     (void)model;
+    (void)cell;
     return ((const struct customer *)family)->gone;
 }
 

@@ -1,8 +1,13 @@
+/* For madvise, where there is one. */
+#define _DEFAULT_SOURCE
 #include "mem.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 /* `pp` is the address of a pointer of any type. Reading it through void ** would break the aliasing rules, so
  * its bytes are copied (every object pointer has the same representation on the machines POSIX describes). */
@@ -51,6 +56,18 @@ enum kith_status kith_mem_zeroed(struct kith_mem *mem, void *pp, size_t n, size_
     if (status == KITH_OK && n > 0 && size > 0)
         memset(pointer_at(pp), 0, n * size);
     return status;
+}
+
+void kith_mem_large_pages(void *p, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t page = (uintptr_t)2 << 20, from = ((uintptr_t)p + page - 1) / page * page, to = ((uintptr_t)p + bytes) / page * page;
+    if (p && to > from)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+#else
+    (void)p;
+    (void)bytes;
+#endif
 }
 
 void kith_mem_free(void *pp)

@@ -23,6 +23,10 @@ KITH_MUST_CHECK enum kith_status kith_mem_zeroed(struct kith_mem *mem, void *pp,
 /* Frees the array at *(void **)pp and sets it to NULL. */
 void kith_mem_free(void *pp);
 
+/* Asks for large pages for [p, p + bytes), which has not been written yet: with them, memory that is touched here and
+ * there costs far less. Only a hint; nothing happens where there are none. */
+void kith_mem_large_pages(void *p, size_t bytes);
+
 /* A copy of the text, or NULL when out of memory. The caller frees it with kith_mem_free. */
 char *kith_mem_text(struct kith_mem *mem, const char *text);
 

@@ -93,15 +93,18 @@ static void accrue(struct kith_pool *pool, double now)
 static void review(struct kith_pool *pool)
 {
     const struct kith_pool_plan *plan = pool->plan;
-    double demand = (double)(pool->used + pool->wanted), capacity = (double)pool->capacity;
+    int64_t demand = pool->used + pool->wanted;
+    /* a quotient of whole numbers is the double nearest to it, as the bounds are: 22.2 of 10 is 2.22 exactly; where
+     * there is nothing the load is highest even if nobody asks */
+    double load = pool->capacity ? (double)demand / (double)pool->capacity : INFINITY;
     pool->dirty = pool->dirty || pool->line.n;
     if (pool->capacity == KITH_POOL_UNLIMITED) {
         pool->level = 0;
         return;
     }
-    while (pool->level < plan->n_bounds && demand >= plan->bounds[pool->level] * capacity)
+    while (pool->level < plan->n_bounds && load >= plan->bounds[pool->level])
         pool->level++;
-    while (pool->level && demand < plan->bounds[pool->level - 1] * (1 - plan->slack) * capacity)
+    while (pool->level && load < plan->bounds[pool->level - 1] * (1 - plan->slack))
         pool->level--;
 }
 
@@ -201,6 +204,15 @@ static void take_out(struct kith_pool *pool, uint32_t ticket, struct kith_ticket
     pool->waited += pool->last - out->since;
     pool->wanted -= out->units;
     kith_line_remove(&pool->line, ticket);
+}
+
+void kith_pool_want(struct kith_pool *pool, double now, uint32_t ticket, int64_t units)
+{
+    struct kith_ticket *who = kith_line_ticket(&pool->line, ticket);
+    accrue(pool, now);
+    pool->wanted += units - who->units;
+    who->units = units;
+    review(pool);
 }
 
 void kith_pool_leave(struct kith_pool *pool, double now, uint32_t ticket)

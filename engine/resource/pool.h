@@ -82,6 +82,8 @@ enum kith_pool_answer kith_pool_request(struct kith_pool *pool, double now, stru
 void kith_pool_give(struct kith_pool *pool, double now, int64_t units, uint32_t ticket);
 /* Changes the units of somebody who uses the pool by `units`. */
 void kith_pool_adjust(struct kith_pool *pool, double now, int64_t units, uint32_t ticket);
+/* Who stands in line wants this many units now, and keeps the place. */
+void kith_pool_want(struct kith_pool *pool, double now, uint32_t ticket, int64_t units);
 /* Leaves the line. */
 void kith_pool_leave(struct kith_pool *pool, double now, uint32_t ticket);
 /* Another priority for somebody in line. */

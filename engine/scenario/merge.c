@@ -14,6 +14,8 @@ bool kith_merge_is_null(const struct kith_node *node)
     return false;
 }
 
+static enum kith_status merge_child(struct kith_load *load, struct kith_node **base, struct kith_node *over);
+
 /* Chains the n nodes (NULL: left out) to the children of `map`. */
 static void relink(struct kith_node *map, struct kith_node **nodes, size_t n)
 {
@@ -33,6 +35,56 @@ static void relink(struct kith_node *map, struct kith_node **nodes, size_t n)
     }
 }
 
+static const char *text_under(const struct kith_node *map, const char *key)
+{
+    for (const struct kith_node *k = map->kind == KITH_NODE_MAP ? map->first : NULL; k; k = k->next)
+        if (strcmp(k->key, key) == 0 && k->kind == KITH_NODE_SCALAR)
+            return k->text;
+    return NULL;
+}
+
+/* The entry of a list of maps that a key means: by its `name`, or without one by where it leads, `to`. */
+static size_t find_entry(struct kith_node *const *nodes, size_t n, const char *key)
+{
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < n; i++) {
+            const char *name = nodes[i] ? text_under(nodes[i], "name") : NULL;
+            const char *said = name || !nodes[i] ? name : text_under(nodes[i], "to");
+            if (said && (name != NULL) == (pass == 0) && strcmp(said, key) == 0)
+                return i;
+        }
+    return (size_t)-1;
+}
+
+/* A map {entry: changes} over a list of maps changes entries of the list; one with a name: and a to: of its own is new. */
+static enum kith_status merge_list(struct kith_load *load, struct kith_node *base, struct kith_node *over)
+{
+    struct kith_node **nodes = NULL, *next;
+    size_t n = 0;
+    enum kith_status status =
+        kith_mem_resize(load->mem, &nodes, base->n + over->n, sizeof(struct kith_node *));
+    if (status != KITH_OK)
+        return status;
+    for (struct kith_node *child = (struct kith_node *)base->first; child; child = (struct kith_node *)child->next)
+        nodes[n++] = child;
+    for (struct kith_node *child = (struct kith_node *)over->first; child && status == KITH_OK; child = next) {
+        size_t i = find_entry(nodes, n, child->key);
+        next = (struct kith_node *)child->next;
+        if (i != (size_t)-1)
+            status = merge_child(load, &nodes[i], child);
+        else if (text_under(child, "name") && text_under(child, "to"))
+            nodes[n++] = child;
+        else
+            status = kith_report(load->errors, child->file, child->key_line, child->key_column,
+                                 "no entry of the list is called '%.*s', by its name: or to:; a new one needs both",
+                                 KITH_CUT(child->key));
+    }
+    if (status == KITH_OK)
+        relink(base, nodes, n);
+    kith_mem_free(&nodes);
+    return status;
+}
+
 /* What becomes of the inherited node `base` when `over` stands in the extending file. */
 static enum kith_status merge_child(struct kith_load *load, struct kith_node **base, struct kith_node *over)
 {
@@ -42,6 +94,9 @@ static enum kith_status merge_child(struct kith_load *load, struct kith_node **b
     }
     if ((*base)->kind == KITH_NODE_MAP && over->kind == KITH_NODE_MAP)
         return kith_merge_maps(load, *base, over);
+    if ((*base)->kind == KITH_NODE_LIST && over->kind == KITH_NODE_MAP && (*base)->n &&
+        (*base)->first->kind == KITH_NODE_MAP)
+        return merge_list(load, *base, over);
     *base = over;
     return KITH_OK;
 }

@@ -184,9 +184,12 @@ static enum kith_status fill_areas(struct areas *a)
     enum kith_status status = make_areas(a->s, a->n_chosen);
     for (size_t row = 1; row < t->n_rows && status == KITH_OK; row++) {
         double size;
-        if (!a->chosen[row])
+        bool good = kith_table_number(t, row, a->size, &size) && size > 0.0;
+        if (!a->chosen[row]) { /* those chosen keep the part of the population that they have among all */
+            total += good ? size : 0;
             continue;
-        if (!kith_table_number(t, row, a->size, &size) || !(size > 0.0)) {
+        }
+        if (!good) {
             kith_table_error(a->s->load, t, row, a->size, "%.*s = '%.*s' has to be a number above 0",
                              KITH_CUT(a->names[a->size]), KITH_CUT(kith_table_text(t, row, a->size)));
             size = 1.0;
@@ -225,20 +228,25 @@ static enum kith_status fill_columns(struct areas *a)
     struct kith_arena *arena = a->s->load->arena;
     sc->column_names = kith_arena_take(arena, t->n_columns, sizeof *sc->column_names);
     sc->column = kith_arena_take(arena, t->n_columns, sizeof *sc->column);
-    if (!sc->column_names || !sc->column)
+    sc->column_total = kith_arena_take(arena, t->n_columns, sizeof *sc->column_total);
+    if (!sc->column_names || !sc->column || !sc->column_total)
         return KITH_NO_MEMORY;
     for (size_t c = 0; c < t->n_columns; c++) {
         if (c == a->code || (c == a->name && c != a->size) || !is_numeric(t, c))
             continue;
-        double *column = kith_arena_take(arena, sc->n_areas, sizeof *column);
+        double *column = kith_arena_take(arena, sc->n_areas, sizeof *column), total = 0, value;
         char *name = kith_arena_text(arena, a->names[c], strlen(a->names[c]));
         if (!column || !name)
             return KITH_NO_MEMORY;
         size_t n = 0;
-        for (size_t row = 1; row < t->n_rows; row++)
+        for (size_t row = 1; row < t->n_rows; row++) {
+            (void)kith_table_number(t, row, c, &value);
+            total += isnan(value) ? 0 : value;
             if (a->chosen[row])
-                (void)kith_table_number(t, row, c, &column[n++]);
+                column[n++] = value;
+        }
         sc->column_names[sc->n_columns] = name;
+        sc->column_total[sc->n_columns] = total;
         sc->column[sc->n_columns++] = column;
     }
     return KITH_OK;

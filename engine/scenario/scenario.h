@@ -10,7 +10,7 @@
 struct kith_area {
     const char *code, *name;
     uint64_t key; /* kith_hash_name(code): draws depend on the code, not on the position */
-    double share; /* of the population, sums to 1 */
+    double share; /* of the population of all areas of the table; sums to 1 if all are chosen */
     double size;  /* as the areas table gives it, such as a number of children; NaN without a table */
 };
 
@@ -56,13 +56,14 @@ struct kith_scenario {
     double warm_up;    /* years before counting starts; the counted period begins at this time */
     double counted;    /* years counted: a whole number of months */
     int months;        /* counted * 12 */
-    int64_t families;  /* families simulated in all areas together, at a moment */
+    int64_t families;  /* families simulated in all areas of the table together, at a moment */
     double represents; /* real families they stand for; equal to `families` if not given */
     size_t n_areas;
     struct kith_area *areas;
     size_t n_columns;
     const char **column_names;
     double **column; /* [n_columns][n_areas]; NaN where the table is empty */
+    double *column_total; /* [n_columns] over all rows of the table, chosen or not */
     size_t n_parameters;
     struct kith_parameter *parameters;
     size_t n_arms; /* at least 1: without `arms:` there is one, "baseline", without changes */

@@ -39,6 +39,15 @@ static inline struct kith_queue_entry kith_queue_first(const struct kith_queue *
 {
     return q->entry[0];
 }
+/* The entry that will most likely be first when the present first one is gone: only a guess, for fetching what it needs
+ * beforehand. The queue must not be empty. */
+static inline struct kith_queue_entry kith_queue_second(const struct kith_queue *q)
+{
+    struct kith_queue_entry e = q->entry[q->n > 1];
+    for (size_t i = 2; i < 5 && i < q->n; i++)
+        e = q->entry[i].time < e.time ? q->entry[i] : e;
+    return e;
+}
 /* Gives the first entry another, later time, and its place in the order. */
 void kith_queue_delay_first(struct kith_queue *q, double time);
 /* Removes the first entry. */

@@ -86,12 +86,10 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
                                       const void *compiled, struct kith_cell *cell, const struct kith_shape *shape,
                                       uint64_t from, uint64_t to, double share, const volatile int *stop)
 {
-    size_t bytes = model->family_bytes(compiled);
     for (uint64_t index = from; index < to; index++) {
         if (stop && *stop)
             return KITH_STOPPED;
         void *family = f->state;
-        memset(family, 0, bytes);
         double next = model->begin(compiled, cell, index, family);
         cell->tracking = false;
         if (next <= cell->warm_up)
@@ -137,7 +135,7 @@ enum kith_status kith_families_regroup(struct kith_families *f, const struct kit
                                        double share)
 {
     enum kith_status st;
-    size_t bytes = model->family_bytes(compiled), sum = 0;
+    size_t sum = 0;
     size_t *end = NULL;
     if ((st = kith_mem_zeroed(f->mem, &end, n + 1, sizeof *end)) ||
         (st = kith_mem_resize(f->mem, &f->day2, cell->room, sizeof *f->day2)) ||
@@ -164,7 +162,6 @@ enum kith_status kith_families_regroup(struct kith_families *f, const struct kit
     }
     for (size_t i = 0; i < n && !st; i++)
         if (kith_families_tracked(cell, from + i, share)) {
-            memset(f->state, 0, bytes);
             model->begin(compiled, cell, from + i, f->state);
             st = track_family(f, model, compiled, cell, shape, from + i, f->state, end[i]);
         }
@@ -181,7 +178,6 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
     size_t bytes = model->family_bytes(compiled), n = (size_t)(to - from);
     struct kith_queue queue;
     kith_queue_init(&queue, f->mem);
-    memset(f->state, 0, n * bytes);
     for (size_t i = 0; i < n && !st; i++)
         st = kith_queue_push(&queue, model->begin(compiled, cell, from + i, f->state + i * bytes), (uint32_t)i);
     bool counting = false;

@@ -14,8 +14,9 @@ struct kith_coupling {
     size_t (*size)(const void *model, const void *family);
     /* The record has been copied here, and stays. */
     void (*moved)(const void *model, void *family);
-    /* Whether nothing will ever happen to the family again and nothing about it counts any more. */
-    bool (*over)(const void *model, const void *family);
+    /* Whether nothing will ever happen to the family again and nothing about it counts any more. If so it has given back what
+     * it took of cell->store. */
+    bool (*over)(const void *model, struct kith_cell *cell, void *family);
     /* Sets the capacities at time 0; returns the time of the area's first own event, such as new capacities or a new
      * budget; INFINITY if there is none. */
     double (*area_begin)(const void *model, struct kith_cell *cell);
@@ -51,7 +52,7 @@ struct kith_model {
      * population.families times shape.turnover, a real number: the model says how it is made whole, and may note
      * in cell->block how it numbers them. */
     uint64_t (*families)(const void *model, struct kith_cell *cell, double expected);
-    /* Begins family number `index` in `family` (family_bytes, cleared); returns the time of its first event,
+    /* Begins family number `index` in `family` (family_bytes, of any content); returns the time of its first event,
      * INFINITY if it has none. */
     double (*begin)(const void *model, struct kith_cell *cell, uint64_t index, void *family);
     /* Carries out the family's events up to and at `until`, in order; returns the time of the next one after, INFINITY

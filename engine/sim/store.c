@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define STEP 64 /* sizes differ by a cache line */
-#define CHUNK ((size_t)1 << 20)
+#define CHUNK ((size_t)16 << 20)
 
 void kith_store_init(struct kith_store *s, struct kith_mem *mem)
 {
@@ -57,6 +57,7 @@ void *kith_store_take(struct kith_store *s, size_t bytes)
         s->chunk[s->n_chunks] = NULL;
         if (kith_mem_resize(s->mem, &s->chunk[s->n_chunks], s->chunk_bytes, 1))
             return NULL;
+        kith_mem_large_pages(s->chunk[s->n_chunks], s->chunk_bytes);
         s->n_chunks++;
     }
     piece = s->chunk[s->at_chunk] + s->at;

@@ -11,6 +11,9 @@
 #define KEY_MEMBER 0x6d656d626572u
 #define KEY_NUMBER 0x6e756d626572u
 
+/* Room for slots that a family of a coupled area has at first: few ever need more. */
+#define FEW_SLOTS 12
+
 void pathway_work_out_terms(struct family *f)
 {
     for (size_t i = 0; i < f->t->n_terms; i++) {
@@ -106,7 +109,7 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
     return formed;
 }
 
-void pathway_lay_out(const struct pathway *p, struct family *f, size_t children)
+void pathway_lay_out(const struct pathway *p, struct family *f, size_t children, size_t slots)
 {
     unsigned char *at = (unsigned char *)f + sizeof *f;
     f->next = (void *)at;
@@ -115,14 +118,17 @@ void pathway_lay_out(const struct pathway *p, struct family *f, size_t children)
     at += p->n_attributes * sizeof(double);
     f->term = (void *)at;
     at += p->n_terms * sizeof(double);
+    f->slot = (void *)at;
+    f->slot_room = (uint16_t)slots;
+    at += slots * sizeof *f->slot;
     for (unsigned m = 0; m <= children; m++) {
         struct member *w = (void *)at;
         bool child = m > 0;
         f->member[m] = w;
         w->instances = (void *)(w + 1);
         w->uses = (void *)(w->instances + p->n_of[child]);
-        w->slots = (void *)(w->uses + p->n_uses_of[child]);
-        w->marks = (void *)(w->slots + p->n_slots[child]);
+        w->marks = (void *)(w->uses + p->n_uses_of[child]);
+        w->at = (void *)(w->marks + p->n_marks_of[child]);
         at += p->bytes_of[child];
     }
 }
@@ -141,10 +147,13 @@ void pathway_layout(struct build *b)
     }
     for (int child = 0; child < 2; child++)
         p->bytes_of[child] = sizeof(struct member) + p->n_of[child] * sizeof(struct instance) +
-                             p->n_uses_of[child] * sizeof(struct use) + p->n_slots[child] * sizeof(struct slot) + p->n_marks_of[child] * sizeof(struct mark);
+                             p->n_uses_of[child] * sizeof(struct use) + p->n_marks_of[child] * sizeof(struct mark) +
+                             (p->n_slots[child] * sizeof(uint16_t) + 7) / 8 * 8;
+    p->most_slots = p->n_slots[0] + p->max_children * p->n_slots[1];
+    p->first_slots = p->most_slots < FEW_SLOTS ? p->most_slots : FEW_SLOTS;
     p->bytes = sizeof(struct family) + p->bytes_of[0] + p->max_children * p->bytes_of[1] +
                (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
-                   sizeof(double);
+                   sizeof(double) + p->most_slots * sizeof(struct slot);
 }
 
 double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, void *family)
@@ -153,7 +162,12 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     struct family *f = family;
     uint64_t number = index;
     size_t block = 0, year = 0;
-    pathway_lay_out(p, f, p->max_children);
+    size_t slots = cell->pool ? p->first_slots : p->most_slots, rest = p->bytes - p->most_slots * sizeof(struct slot),
+           head = rest - p->bytes_of[0] - p->max_children * p->bytes_of[1];
+    memset(f, 0, head);
+    memset((unsigned char *)f + head + slots * sizeof(struct slot), 0, rest - head);
+    pathway_lay_out(p, f, p->max_children, slots);
+    f->cell = cell;
     f->number = (uint32_t)index;
     f->pool = cell->pool;
     f->area = (uint32_t)cell->area;
@@ -164,9 +178,11 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
         size_t blocks = 0;
         for (size_t g = 0; g < p->n_groups; g++)
             blocks += p->groups[g].n_years;
-        for (size_t step = blocks; step > 0; step /= 2) /* the first one that ends behind it */
-            while (block + step <= blocks && cell->block[block + step - 1] <= index)
-                block += step;
+        for (size_t n = blocks; n > 0; n /= 2) /* the first one that ends behind it: among the n from `block` on */
+            if (cell->block[block + n / 2] <= index) {
+                block += n / 2 + 1;
+                n--;
+            }
         number -= block ? cell->block[block - 1] : 0;
         size_t first = 0;
         while (block - first >= p->groups[f->group].n_years)

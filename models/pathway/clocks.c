@@ -61,8 +61,8 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
     (void)p;
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        struct slot *s = &w->slots[k->slot];
-        if (k->at_age || !s->drawn)
+        struct slot *s = slot_at(f, w, k->slot);
+        if (!s || k->at_age || !s->drawn)
             continue;
         s->rest -= s->spent_at == t ? s->spent : consumption(k, s, in->entered, in->updated, t);
         if (s->rest < 0)
@@ -70,6 +70,35 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
         s->spent_at = -1;
     }
     in->updated = t;
+}
+
+/* Room for more slots, elsewhere than in the family's record. */
+static bool more_slots(const struct pathway *p, struct family *f)
+{
+    size_t room = 2u * f->slot_room < p->most_slots ? 2u * f->slot_room : p->most_slots;
+    struct slot *slot = kith_store_take(f->cell->store, room * sizeof *slot);
+    if (!slot)
+        return false;
+    memcpy(slot, f->slot, f->n_slots * sizeof *slot);
+    if (f->slot_room > p->first_slots)
+        kith_store_give(f->cell->store, f->slot, f->slot_room * sizeof *slot);
+    f->slot = slot;
+    f->slot_room = (uint16_t)room;
+    return true;
+}
+
+/* The clock's slot, made if it has none. All slots that were at hand may have moved. */
+static struct slot *slot_for(const struct pathway *p, struct family *f, struct member *w, unsigned slot)
+{
+    if (!w->at[slot]) {
+        if (f->n_slots == f->slot_room && !more_slots(p, f)) {
+            f->cell->failed = true; /* the run ends with this event; until then any slot does */
+            return &f->slot[0];
+        }
+        f->slot[f->n_slots] = (struct slot){.since = -INFINITY, .spent_at = -1};
+        w->at[slot] = ++f->n_slots;
+    }
+    return &f->slot[w->at[slot] - 1];
 }
 
 /* The clock's next unit exponential, if the last one is used up. */
@@ -109,10 +138,12 @@ static inline bool surely_before(double shape, double part, double rest)
 static double firing_time(const struct clock *k, struct slot *s, const struct instance *in, double birth, double t,
                           double limit)
 {
-    if (k->at_age && s->ratio == 0)
+    if (k->at_age && (s ? s->ratio : k->factors.n ? 0 : k->ratio) == 0)
         return INFINITY;
     if (k->at_age)
         return birth + k->dist.a > t ? birth + k->dist.a : t;
+    if (!s || s->ratio == 0)
+        return INFINITY;
     if (k->dist.kind == KITH_DIST_EXPONENTIAL) {
         double rate = k->dist.a * s->ratio;
         if (!(rate > 0))
@@ -120,12 +151,8 @@ static double firing_time(const struct clock *k, struct slot *s, const struct in
         return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit) : t + s->rest / rate;
     }
     if (k->dist.kind == KITH_DIST_FIXED) {
-        if (s->ratio == 0)
-            return INFINITY;
         return in->entered + k->dist.a > t ? in->entered + k->dist.a : t;
     }
-    if (s->ratio == 0)
-        return INFINITY;
     double rest = s->rest / s->ratio;
     if (limit < INFINITY &&
         !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered &&
@@ -155,7 +182,7 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
             dear++;
             continue;
         }
-        double at = firing_time(k, &w->slots[k->slot], in, w->birth, t, best);
+        double at = firing_time(k, slot_at(f, w, k->slot), in, w->birth, t, best);
         if (at < best) {
             best = at;
             winner = i;
@@ -166,7 +193,7 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
         if (k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_FIXED)
             continue;
         dear--;
-        double at = firing_time(k, &w->slots[k->slot], in, w->birth, t, best);
+        double at = firing_time(k, slot_at(f, w, k->slot), in, w->birth, t, best);
         if (at < best) {
             best = at;
             winner = i;
@@ -190,6 +217,20 @@ static double ratio_now(struct view *v, const struct clock *k, double *since)
     return k->factors.n ? k->ratio * pathway_ratio(v, k->factors) : k->ratio;
 }
 
+/* Puts a ratio in force. A clock that has never run and does not run now needs no slot and no draw. */
+static void put_ratio(const struct pathway *p, struct family *f, struct member *w, const struct clock *k, double ratio,
+                      double since)
+{
+    bool idle = k->at_age ? !k->factors.n : ratio == 0 && !k->plain;
+    struct slot *s = idle ? slot_at(f, w, k->slot) : slot_for(p, f, w, k->slot);
+    if (!s)
+        return;
+    s->ratio = ratio;
+    s->since = since;
+    if (!k->at_age && ratio > 0)
+        draw(w, k, s);
+}
+
 void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
 {
     const struct tables *tb = f->t;
@@ -199,10 +240,8 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
     struct view v = {p, f, tb, m, t, in->entered, INFINITY};
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        struct slot *s = &w->slots[k->slot];
-        s->ratio = ratio_now(&v, k, &s->since);
-        if (!k->at_age)
-            draw(w, k, s);
+        double since, ratio = ratio_now(&v, k, &since);
+        put_ratio(p, f, w, k, ratio, since);
     }
     if (st->line >= 0)
         pathway_reorder(&v, chart);
@@ -214,13 +253,13 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
 
 /* Where all states are plain, all clocks get their first draw at once: the many short visits that follow then never
  * have to ask, and draws that wait for nothing overlap. */
-void pathway_draw_all(struct family *f, struct member *w, const struct chart *ch)
+void pathway_draw_all(const struct pathway *p, struct family *f, struct member *w, const struct chart *ch)
 {
     if (!ch->plain)
         return;
     const struct clock *k = &f->t->clocks[ch->clocks.first];
     for (uint32_t i = 0; i < ch->clocks.n; i++) {
-        struct slot *s = &w->slots[k[i].slot];
+        struct slot *s = slot_for(p, f, w, k[i].slot);
         s->key = kith_draw_mix(w->key, k[i].key);
         s->rest = kith_draw_exponential(kith_draw_mix(s->key, 0));
         s->spent_at = -1;
@@ -245,24 +284,24 @@ static inline double weibull_firing(const struct enabled *e, struct slot *s, dou
 }
 
 /* The first st->n_plain of a state's clocks are plain exponential ones. Returns when the first clock fires. */
-static inline double schedule_plain(const struct tables *tb, struct member *w, struct instance *in,
+static inline double schedule_plain(const struct pathway *p, struct family *f, struct member *w, struct instance *in,
                                     const struct state *st, bool drawn, double t)
 {
+    const struct tables *tb = f->t;
     const struct enabled *e = &tb->enabled[st->clocks.first];
     double best = INFINITY;
     unsigned winner = WINNER_BREAK, n = st->n_plain, all = st->clocks.n;
     in->entered = in->updated = t;
     in->change = INFINITY;
     for (unsigned i = 0; !drawn && i < all; i++)
-        if (!tb->clocks[e[i].clock].at_age)
-            draw(w, &tb->clocks[e[i].clock], &w->slots[e[i].slot]);
+        draw(w, &tb->clocks[e[i].clock], slot_for(p, f, w, e[i].slot));
     for (unsigned i = 0; i < n; i++) {
-        double at = t + w->slots[e[i].slot].rest * e[i].mean;
+        double at = t + f->slot[w->at[e[i].slot] - 1].rest * e[i].mean;
         winner = at < best ? i : winner;
         best = at < best ? at : best;
     }
     for (unsigned i = n; i < all; i++) {
-        struct slot *s = &w->slots[e[i].slot];
+        struct slot *s = &f->slot[w->at[e[i].slot] - 1];
         s->ratio = e[i].ratio;
         double at = e[i].weibull && best < INFINITY ? weibull_firing(&e[i], s, t, best)
                                                     : firing_time(&tb->clocks[e[i].clock], s, in, w->birth, t, best);
@@ -275,19 +314,22 @@ static inline double schedule_plain(const struct tables *tb, struct member *w, s
 
 /* The winner fires and its transition is simple: all of the event but recording it. *st is the instance's state
  * before and after. Returns when its next event is. */
-static inline double fire_simple(const struct tables *tb, struct member *w, struct instance *in,
+static inline double fire_simple(const struct pathway *p, struct family *f, struct member *w, struct instance *in,
                                  const struct chart *ch, const struct state **st, double t)
 {
+    const struct tables *tb = f->t;
     const struct enabled *e = &tb->enabled[(*st)->clocks.first], *won = &e[in->winner];
     double length = t - in->updated;
     unsigned n = (*st)->n_plain, all = (*st)->clocks.n;
     for (unsigned i = 0; i < n; i++) {
-        struct slot *s = &w->slots[e[i].slot];
+        struct slot *s = &f->slot[w->at[e[i].slot] - 1];
         double rest = s->rest - e[i].rate * length;
         s->rest = rest > 0 ? rest : 0;
     }
     for (unsigned i = n; i < all; i++) {
-        struct slot *s = &w->slots[e[i].slot];
+        struct slot *s = slot_at(f, w, e[i].slot);
+        if (!s)
+            continue;
         if (__builtin_expect(s->spent_at != t, 0)) {
             const struct clock *k = &tb->clocks[e[i].clock];
             s->spent = &e[i] == won || k->at_age ? 0 : consumption(k, s, in->entered, in->updated, t);
@@ -295,15 +337,15 @@ static inline double fire_simple(const struct tables *tb, struct member *w, stru
         s->rest = s->rest - s->spent > 0 ? s->rest - s->spent : 0;
         s->spent_at = -1;
     }
-    struct slot *s = &w->slots[won->slot];
+    struct slot *s = &f->slot[w->at[won->slot] - 1];
     uint64_t word = kith_draw_mix(s->key, ++s->taken);
     in->state = (uint8_t)won->to;
     *st = &tb->states[ch->first_state + won->to];
     if (won->again)
         s->rest = kith_draw_exponential(word);
-    double next = schedule_plain(tb, w, in, *st, ch->plain, t);
+    double next = schedule_plain(p, f, w, in, *st, ch->plain, t);
     if (!won->again) /* nothing waits for this draw: left to the end, it runs beside the power that all wait for */
-        s->rest = kith_draw_exponential(word);
+        f->slot[w->at[won->slot] - 1].rest = kith_draw_exponential(word);
     return next;
 }
 
@@ -335,7 +377,7 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
         bool simple;
         do {
             kith_cell_event(cell, t, m, (unsigned)tb->enabled[st->clocks.first + in->winner].code);
-            t = fire_simple(tb, w, in, ch, &st, t);
+            t = fire_simple(p, f, w, in, ch, &st, t);
             simple = in->winner != WINNER_BREAK && tb->enabled[st->clocks.first + in->winner].simple;
         } while (simple && t <= until && t < others);
         f->next[entry] = t;
@@ -354,9 +396,10 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
     bool same = true;
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        const struct slot *s = &w->slots[k->slot];
+        const struct slot *s = slot_at(f, w, k->slot);
         ratio[i] = ratio_now(&v, k, &since[i]);
-        same = same && ratio[i] == s->ratio && since[i] == s->since;
+        if (s || (!k->at_age && ratio[i] > 0))
+            same = same && s && ratio[i] == s->ratio && since[i] == s->since;
     }
     if (st->line >= 0)
         pathway_reorder(&v, chart);
@@ -364,9 +407,7 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
         return; /* nothing that it listens to made a difference: its clocks run on untouched, to the bit */
     pathway_consume(p, f, m, chart, t);
     for (uint32_t i = 0; i < st->clocks.n; i++) {
-        struct slot *s = &w->slots[tb->clocks[tb->enabled[st->clocks.first + i].clock].slot];
-        s->ratio = ratio[i];
-        s->since = since[i];
+        put_ratio(p, f, w, &tb->clocks[tb->enabled[st->clocks.first + i].clock], ratio[i], since[i]);
     }
     in->change = v.change;
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);

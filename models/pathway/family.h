@@ -1,5 +1,6 @@
 /* A family in progress, and the pieces of it. Layout: struct family, then the arrays its pointers name, then one
- * block a member: struct member, its instances, slots and marks. */
+ * block a member: struct member, its instances, uses, marks and slot numbers. The slots stand before the members: those
+ * of clocks that have ever run, in the order in which they first did, for most clocks of most families never do. */
 #ifndef KITH_MODELS_PATHWAY_FAMILY_H
 #define KITH_MODELS_PATHWAY_FAMILY_H
 
@@ -51,7 +52,7 @@ struct member {
     bool live;
     struct instance *instances;
     struct use *uses;
-    struct slot *slots;
+    uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran */
     struct mark *marks;
 };
 
@@ -64,6 +65,9 @@ struct family {
     uint16_t bound;  /* in how many ways something shared may reach it at any moment */
     uint16_t listens[PATHWAY_RESOURCES_MAX]; /* how many of its instances depend on the load */
     uint32_t number; /* in its cell */
+    uint16_t n_slots, slot_room;
+    struct slot *slot;
+    struct kith_cell *cell;
     struct kith_pool *pool; /* the area's, NULL where nothing couples */
     const struct epoch *epoch;
     const struct tables *t;
@@ -97,8 +101,8 @@ static inline double find_next(struct family *f)
     return time;
 }
 
-/* begin.c: points to the family's arrays, which stand behind it, for this many children. */
-void pathway_lay_out(const struct pathway *p, struct family *f, size_t children);
+/* begin.c: points to the family's arrays, which stand behind it, for this many children and slots. */
+void pathway_lay_out(const struct pathway *p, struct family *f, size_t children, size_t slots);
 /* What the family's attributes contribute to hazards under the tables in force, into f->term. */
 void pathway_work_out_terms(struct family *f);
 
@@ -116,7 +120,8 @@ double pathway_ratio(struct view *v, struct range factors);
 bool pathway_tests_hold(struct view *v, struct range tests);
 
 /* share.c. Chart `chart` of the member is about to go to state `to` (local): gives back what is not needed there, asks for
- * what is, and returns where it goes instead if that is not to be had. */
+ * what is, and returns where it goes instead if that is not to be had. Who waits for the resource already keeps the place
+ * in line, but for the new state now, and stays where it is. */
 unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
                       unsigned to, uint64_t cause, double t);
 /* The instance ends: it gives everything back. */
@@ -129,11 +134,17 @@ void pathway_reorder(struct view *v, unsigned chart);
 void pathway_send(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
                   unsigned to, uint64_t cause, double t);
 
+/* The clock's slot; NULL if it never ran. Valid until another slot is made. */
+static inline struct slot *slot_at(const struct family *f, const struct member *w, unsigned slot)
+{
+    return w->at[slot] ? &f->slot[w->at[slot] - 1] : NULL;
+}
+
 /* clocks.c: the unit-rate clocks of one instance. */
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 /* The first draws of an instance that begins. */
-void pathway_draw_all(struct family *f, struct member *w, const struct chart *ch);
+void pathway_draw_all(const struct pathway *p, struct family *f, struct member *w, const struct chart *ch);
 /* Carries out the family's events up to `until` as long as they are simple (struct enabled); returns the time of the
  * first that is not, or is later. */
 double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until);

@@ -198,8 +198,7 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
         b->p->max_children = 1;
     if (spread) {
         g->column = kith_node_choice(b->r, spread, "a column of the areas table", sc->column_names, sc->n_columns);
-        for (size_t i = 0; g->column >= 0 && i < sc->n_areas; i++)
-            g->column_sum += sc->column[g->column][i] > 0 ? sc->column[g->column][i] : 0;
+        g->column_sum = g->column >= 0 ? sc->column_total[g->column] : 0;
         for (size_t i = 0; g->column >= 0 && i < sc->n_areas; i++)
             if (!(sc->column[g->column][i] >= 0))
                 kith_node_error(b->r, spread, "column %s of area %s is empty or negative", spread->text,

@@ -264,7 +264,8 @@ struct pathway {
     struct range *counters_of;   /* [transition] in counter_list: the conditional counts of its events */
     uint16_t *counter_list;
     size_t n_censuses;
-    size_t n_slots[2];           /* of a family member, of a child */
+    size_t n_slots[2];           /* clocks of a family member, of a child */
+    size_t most_slots, first_slots; /* of a family: all its clocks, and what there is room for at first */
     size_t bytes_of[2], bytes, n_terms;
     uint8_t *next_member, *next_chart; /* [entry of family.next - NEXT_FIRST] whose instance it is */
     void **owned;                /* what else is to be freed */

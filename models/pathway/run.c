@@ -191,6 +191,10 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
     for (int hops = 0;; hops++) {
         if (c->f->pool && c->p->use_at[chart] >= 0)
             to = pathway_gate(c->p, c->cell, c->f, member, chart, to, c->cause, c->t);
+        if ((int)to == from && tb->states[ch->first_state + to].line >= 0) {
+            touch(c, member, chart, in); /* waits on, for another state */
+            return;
+        }
         const struct state *st = &tb->states[ch->first_state + to];
         note(c, member, chart, from, (int)to);
         in->state = (uint8_t)to;
@@ -368,11 +372,13 @@ static void fire(struct chain *c, unsigned member, unsigned chart)
         return;
     }
     const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + in->winner].clock];
-    struct slot *s = &w->slots[k->slot];
-    s->drawn = false;
-    s->taken++;
+    struct slot *s = slot_at(f, w, k->slot);
+    if (s) {
+        s->drawn = false;
+        s->taken++;
+    }
+    c->cause = mix2(w->key, k->key, s ? s->taken : 1);
     pathway_consume(c->p, f, member, chart, c->t);
-    c->cause = mix2(w->key, k->key, s->taken);
     if (member && brings_siblings(tb, k->effects, chart))
         begin_case(c, member, chart);
     change(c, member, chart, in->state, k->to);
@@ -386,7 +392,7 @@ static void start_member(struct chain *c, unsigned member)
     c->f->member[member]->live = true;
     for (size_t k = 0; k < c->p->n_of[child] && c->f->member[member]->live; k++) {
         unsigned chart = c->p->chart_at[child][k];
-        pathway_draw_all(c->f, c->f->member[member], &c->f->t->charts[chart]);
+        pathway_draw_all(c->p, c->f, c->f->member[member], &c->f->t->charts[chart]);
         begin_case(c, member, chart);
         change(c, member, chart, -1, c->f->t->charts[chart].start[c->f->group]);
     }

@@ -98,6 +98,12 @@ unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct fa
 {
     struct use *use = use_of(p, f, m, chart);
     const struct state *st = state_at(f, chart, to);
+    if (use->waiting && st->pool == use->waiting - 1) {
+        kith_pool_want(&f->pool[st->pool], t, use->ticket, st->units);
+        use->wanted = (uint8_t)to;
+        use->cause = cause;
+        return f->member[m]->instances[f->t->charts[chart].place].state;
+    }
     if (use->waiting)
         stop_waiting(f, use, t);
     if (use->held && st->pool == use->held - 1) {
@@ -274,20 +280,26 @@ static size_t size_of(const void *model, const void *family)
 {
     const struct pathway *p = model;
     const struct family *f = family;
-    return p->bytes - (p->max_children - f->n_children) * p->bytes_of[1];
+    return p->bytes - (p->max_children - f->n_children) * p->bytes_of[1] -
+           (p->most_slots - p->first_slots) * sizeof(struct slot);
 }
 
 static void moved(const void *model, void *family)
 {
+    const struct pathway *p = model;
     struct family *f = family;
-    pathway_lay_out(model, f, f->n_children);
+    pathway_lay_out(p, f, f->n_children, p->first_slots);
 }
 
-static bool over(const void *model, const void *family)
+static bool over(const void *model, struct kith_cell *cell, void *family)
 {
+    const struct pathway *p = model;
     const struct family *f = family;
-    (void)model;
-    return !f->member[0]->live && f->n_done == f->n_children;
+    if (f->member[0]->live || f->n_done < f->n_children)
+        return false;
+    if (f->slot_room > p->first_slots)
+        kith_store_give(cell->store, f->slot, f->slot_room * sizeof *f->slot);
+    return true;
 }
 
 const struct kith_coupling pathway_coupling = {
