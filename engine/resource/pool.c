@@ -108,6 +108,11 @@ static void review(struct kith_pool *pool)
         pool->level--;
 }
 
+void kith_pool_tally(struct kith_pool *pool, double now)
+{
+    accrue(pool, now);
+}
+
 void kith_pool_close(struct kith_pool *pool, double now)
 {
     accrue(pool, now);

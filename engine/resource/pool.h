@@ -64,7 +64,9 @@ void kith_pool_free(struct kith_pool *pool);
 KITH_MUST_CHECK enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_plan *plan,
                                                  double origin, int months, int64_t *amount, size_t stride,
                                                  size_t families);
-/* Brings the sums up to time `now`; the last thing to do with a run. */
+/* Brings the sums up to time `now`. */
+void kith_pool_tally(struct kith_pool *pool, double now);
+/* The same, as the last thing to do with a run. */
 void kith_pool_close(struct kith_pool *pool, double now);
 /* Whether Little's law holds in its sample form: the time waited, added up by person, is the line's length added up
  * over time. Exact, for ticks are integers; call it after kith_pool_close. */

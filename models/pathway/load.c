@@ -385,6 +385,10 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
         for (size_t arm = 0; arm < sc->n_arms && !b.status && !errors->n; arm++)
             pathway_read_costs(&b, arm);
         b.t = &p->tables[0];
+        p->first_ratio = p->shape.blocks;
+        p->shape.blocks += p->n_resources;
+        if (!b.status && !errors->n)
+            pathway_read_budgets(&b);
         if (!b.status && !errors->n)
             pathway_read_measures(&b);
     }
@@ -412,7 +416,7 @@ static size_t family_bytes(const void *model)
     return ((const struct pathway *)model)->bytes;
 }
 
-static const char *const keys[] = {"charts", "marks", "attributes", "resources", "measures", "costs"};
+static const char *const keys[] = {"charts", "marks", "attributes", "resources", "measures", "costs", "budgets", "contracts"};
 
 const struct kith_model kith_model_pathway = {
     .name = "pathway",

@@ -41,8 +41,7 @@ static void each_transition(struct build *b, const struct kith_node *node, const
         kith_node_error(b->r, node, "'%s' is no transition of the charts: write CHART.FROM.TO (* for any state)", text);
 }
 
-/* The states that "chart.state" or "chart.*" names. */
-static size_t each_state(struct build *b, const struct kith_node *node, const char *text, size_t *list, size_t room)
+size_t pathway_find_states(struct build *b, const struct kith_node *node, const char *text, size_t *list, size_t room)
 {
     const struct kith_shape *sh = &b->p->shape;
     size_t n = 0;
@@ -316,6 +315,24 @@ static void resource_measures(struct build *b, struct measures *m)
     }
 }
 
+static void budget_measures(struct build *b, struct measures *m)
+{
+    const char *name, *unit, *what;
+    size_t amount;
+    double scale;
+    bool at_date;
+    for (size_t i = 0; i < pathway_budget_measures(b->p, i, &name, &unit, &what, &amount, &scale, &at_date); i++) {
+        struct terms t = {NULL, 0};
+        struct kith_measure *k = add_measure(b, m, name, unit, what, at_date);
+        add_term(b, &t, KITH_BASE_AMOUNT, amount, 1);
+        if (k) {
+            k->scale = scale;
+            k->over = keep_terms(b, &t, &k->n_over);
+        }
+        kith_mem_free(&t.list);
+    }
+}
+
 /* Adds what a named measure consists of to `t`: only measures without a divisor can be summed. */
 static bool add_named(struct build *b, const struct kith_node *node, const struct measures *m, double weight,
                       struct terms *t, bool *at_date)
@@ -382,7 +399,7 @@ static void read_measure(struct build *b, const struct kith_node *node, struct m
         k.at_date = true;
         for (item = first_of(stock); item; item = next_of(stock, item)) {
             size_t list[KITH_STATES_MAX];
-            size_t n = item->kind == KITH_NODE_SCALAR ? each_state(b, item, item->text, list, KITH_STATES_MAX) : 0;
+            size_t n = item->kind == KITH_NODE_SCALAR ? pathway_find_states(b, item, item->text, list, KITH_STATES_MAX) : 0;
             for (size_t i = 0; i < n; i++)
                 add_term(b, &over, KITH_BASE_STOCK, list[i], 1);
         }
@@ -431,6 +448,7 @@ void pathway_read_measures(struct build *b)
     index_counters(b);
     automatic_measures(b, &m);
     resource_measures(b, &m);
+    budget_measures(b, &m);
     for (const struct kith_node *k = measures && measures->kind == KITH_NODE_MAP ? measures->first : NULL; k; k = k->next)
         read_measure(b, k, &m, &count);
     struct kith_measure *kept = pathway_keep(b, m.n, sizeof *kept);
@@ -484,7 +502,7 @@ static void read_prices(struct build *b, const struct kith_node *node, double *s
             continue;
         }
         size_t list[KITH_STATES_MAX];
-        size_t n = each_state(b, &name, k->key, list, KITH_STATES_MAX);
+        size_t n = pathway_find_states(b, &name, k->key, list, KITH_STATES_MAX);
         double pence = kith_node_value(b->r, k, k->key, KITH_UNIT_MONEY_RATE, -1e15, 1e15);
         for (size_t i = 0; i < n; i++)
             state[list[i]] += pence;

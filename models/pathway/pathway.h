@@ -17,6 +17,7 @@
 #define PATHWAY_CHARTS_MAX 16
 #define PATHWAY_MARKS_MAX 40
 #define PATHWAY_RESOURCES_MAX 8
+#define PATHWAY_BUDGETS_MAX 4
 #define PATHWAY_FIRST_LOAD (PATHWAY_CHARTS_MAX + PATHWAY_MARKS_MAX)
 #define PATHWAY_CHILDREN_MAX 12
 #define PATHWAY_GROUPS_MAX 8
@@ -237,6 +238,30 @@ struct epoch {
     bool *changed; /* [n_states] whether the state's clocks differ from those of the epoch before; NULL first */
 };
 
+/* A budget's numbers in one counted year of one arm; places in the order of budget.resource. */
+struct budget_year {
+    double change, carry, extra, partners;
+    double price[PATHWAY_RESOURCES_MAX]; /* pence for a unit for a year */
+    double least[PATHWAY_RESOURCES_MAX], most[PATHWAY_RESOURCES_MAX];
+};
+struct budget {
+    const char *name;
+    size_t n_cost, *cost;      /* headings that are met first */
+    size_t n_places, resource[PATHWAY_RESOURCES_MAX];
+    struct budget_year *year;  /* [arm][years + 1], from year 1 */
+    size_t amount;             /* its first one in the shape */
+};
+
+/* Places paid by investors, who are repaid for time avoided in some states. */
+struct contract {
+    const char *name;
+    size_t budget, resource, n_states, *state;
+    int64_t from, to;          /* counted years */
+    double price, pays;        /* pence for a unit, and for a member in the states, for a year */
+    double expected, cap;
+    size_t amount;
+};
+
 struct pathway {
     struct kith_mem *mem;
     const struct kith_scenario *sc;
@@ -249,6 +274,10 @@ struct pathway {
     uint16_t mark_place[PATHWAY_MARKS_MAX];
     size_t n_attributes;
     struct attribute *attributes;
+    size_t n_budgets, n_contracts;
+    struct budget budgets[PATHWAY_BUDGETS_MAX];
+    struct contract contracts[PATHWAY_BUDGETS_MAX];
+    size_t first_ratio;          /* in cell.block: how much of each resource's capacity the budgets buy, a double */
     size_t n_resources;
     uint64_t resource_key[PATHWAY_RESOURCES_MAX];
     bool gated[PATHWAY_RESOURCES_MAX]; /* somebody can be refused or wait */
@@ -333,12 +362,23 @@ void pathway_name_resources(struct build *b);
 void pathway_read_resources(struct build *b);
 /* Describes them in the shape, with their amounts. */
 void pathway_shape_resources(struct build *b);
+/* budgets.c. Reads `budgets:` and `contracts:`; needs the costs and all tables. */
+void pathway_read_budgets(struct build *b);
+/* Settles the accounts of counted year y (from 1), which has just ended. `declared` units there are of each resource, and
+ * ratio, [n_resources], becomes the part of them that the next year's budget buys. */
+void pathway_settle_year(const struct pathway *p, struct kith_cell *cell, size_t y, const double *declared,
+                         double *ratio);
+/* What measure i of the budgets and contracts is made of; returns how many there are. */
+size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **name, const char **unit,
+                               const char **what, size_t *amount, double *scale, bool *at_date);
 /* Once all tables are read: at which loads a level begins, and the ratios by level. */
 void pathway_read_levels(struct build *b);
 /* Finds which transitions may touch a resource. */
 void pathway_find_shared(const struct pathway *p, struct tables *t);
 /* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */
 void pathway_read_measures(struct build *b);
+/* The states that "CHART.STATE" names (* for any), over all charts, into list; returns how many, 0 after a report. */
+size_t pathway_find_states(struct build *b, const struct kith_node *node, const char *text, size_t *list, size_t room);
 /* Reads the conditional measures' tests into b->t->counters: for each set of tables anew, since tests may hold
  * parameters. */
 void pathway_read_counters(struct build *b);

@@ -231,6 +231,12 @@ static double units_of(const struct pathway *p, const struct kith_cell *cell, co
     }
 }
 
+/* Units of resource r that the scenario declares for time t. */
+static double declared(const struct pathway *p, const struct kith_cell *cell, size_t r, const struct tables *tb, double t)
+{
+    return units_of(p, cell, &tb->capacity[r]) * at_time(tb->capacity[r].calendar, t);
+}
+
 /* Thousandths of a unit that resource r has at time t. What can be waited for is made whole by a draw of the area, the
  * same one at all times and in all arms. */
 static int64_t capacity_at(const struct pathway *p, const struct kith_cell *cell, size_t r, const struct tables *tb,
@@ -239,7 +245,9 @@ static int64_t capacity_at(const struct pathway *p, const struct kith_cell *cell
     const struct capacity *c = &tb->capacity[r];
     if (c->kind == CAPACITY_UNLIMITED)
         return KITH_POOL_UNLIMITED;
-    double units = units_of(p, cell, c) * at_time(c->calendar, t);
+    double units = declared(p, cell, r, tb, t), ratio;
+    memcpy(&ratio, &cell->block[p->first_ratio + r], sizeof ratio);
+    units *= ratio;
     if (p->gated[r])
         units = floor(units + 1e-9 + kith_draw_uniform(mix2(cell->key, KEY_CAPACITY, p->resource_key[r])));
     return (int64_t)floor(units * 1000 + 0.5);
@@ -264,14 +272,55 @@ static double set_capacities(const struct pathway *p, struct kith_cell *cell, do
     return next;
 }
 
+/* The end of the first counted year that ends after t; INFINITY without budgets, or if there is none. */
+static double year_end(const struct pathway *p, const struct kith_cell *cell, double t)
+{
+    double y = floor(t - cell->warm_up) + 1 > 1 ? floor(t - cell->warm_up) + 1 : 1;
+    while (cell->warm_up + y <= t)
+        y++;
+    return p->n_budgets && 12 * (int)y <= cell->months ? cell->warm_up + y : INFINITY;
+}
+
+/* When the area's next own event is, if the capacities next change at `change`. */
+static double next_event(const struct pathway *p, const struct kith_cell *cell, double t, double change)
+{
+    double end = year_end(p, cell, t);
+    return change < end ? change : end;
+}
+
 static double area_begin(const void *model, struct kith_cell *cell)
 {
-    return set_capacities(model, cell, 0);
+    const struct pathway *p = model;
+    const double all = 1;
+    for (size_t r = 0; r < p->n_resources; r++)
+        memcpy(&cell->block[p->first_ratio + r], &all, sizeof all);
+    return next_event(p, cell, 0, set_capacities(p, cell, 0));
+}
+
+/* A year has ended: sums are brought up to date before accounts are settled. */
+static void settle_year(const struct pathway *p, struct kith_cell *cell, size_t y, double t)
+{
+    double units[PATHWAY_RESOURCES_MAX], ratio[PATHWAY_RESOURCES_MAX];
+    const struct epoch *e = p->epochs[cell->arm];
+    while (e[1].time <= t)
+        e++;
+    for (size_t r = 0; r < p->n_resources; r++) {
+        kith_pool_tally(&cell->pool[r], t);
+        units[r] = declared(p, cell, r, e->tables, t);
+        memcpy(&ratio[r], &cell->block[p->first_ratio + r], sizeof ratio[r]);
+    }
+    pathway_settle_year(p, cell, y, units, ratio);
+    for (size_t r = 0; r < p->n_resources; r++)
+        memcpy(&cell->block[p->first_ratio + r], &ratio[r], sizeof ratio[r]);
 }
 
 static double area_event(const void *model, struct kith_cell *cell, double t)
 {
-    return set_capacities(model, cell, t);
+    const struct pathway *p = model;
+    double y = floor(t - cell->warm_up + 0.5);
+    if (p->n_budgets && y >= 1 && t == cell->warm_up + y)
+        settle_year(p, cell, (size_t)y, t);
+    return next_event(p, cell, t, set_capacities(p, cell, t));
 }
 
 /* ---- families that come and go ---------------------------------------------------------------------------------- */
