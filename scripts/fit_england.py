@@ -3,13 +3,15 @@
 
     python3 scripts/fit_england.py levels [--kith build/kith] [--families 691000] [--sweeps 6]
     python3 scripts/fit_england.py areas  [--kith build/kith] [--families 6910000] [--sweeps 3]
+    python3 scripts/fit_england.py limits [--kith build/kith] [--families 6910000] [--years 5]
 
 levels: each fit_* parameter is multiplied by (target / simulated) to a power, with the same seed in each sweep, and
 written back into the scenario. What is fitted by an ending has a negative power. This is a search for a parameter set
 that meets the targets; it says nothing about how well the targets determine it (many do not).
 areas: contact_level, plan_level and care_level of each authority by (published / simulated) to the power 0.8
 (shrinkage: part of the difference is chance), less in later sweeps, each with a new seed; within 0.2 to 5, then divided
-by their mean over children, so that national totals stay. Needs h5py, numpy and PyYAML.
+by their mean over children, so that national totals stay.
+limits: cases and help_places of each authority, the limits of pressure.yaml: what england.yaml uses without limits. Needs h5py, numpy and PyYAML.
 """
 import argparse
 import os
@@ -101,6 +103,23 @@ def by_area(out, measure):
     return total
 
 
+# what the cases of social workers are in pressure.yaml, and how much each counts
+CASES = {"assessment": 1, "cin": 1, "cin_step_down": 1, "cin_enduring": 1, "disability_assessment": 1,
+         "cin_disability": 0.5, "plan": 1, "looked_after": 1, "placed_for_adoption": 1, "home_after_care": 1}
+
+
+def fit_limits(a):
+    rows = tables.read(AREAS)
+    out = run(a.kith, a.families, {}, a.years)
+    scale = 6910000 / a.families
+    cases = sum(w * by_area(out, f"stock.services.{s}") for s, w in CASES.items()) * scale
+    places = 1.03 * by_area(out, "early_help_open") * scale
+    for r, n, m in zip(rows, cases, places):
+        r["cases"], r["help_places"] = f"{n:.1f}", f"{m:.1f}"
+    print(f"cases {cases.sum():.0f}, places in early help {places.sum():.0f}")
+    tables.write(AREAS, rows)
+
+
 def fit_areas(a):
     for sweep in range(a.sweeps + 1):
         rows = tables.read(AREAS)
@@ -132,7 +151,7 @@ def fit_areas(a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["levels", "areas"])
+    p.add_argument("what", choices=["levels", "areas", "limits"])
     p.add_argument("--kith", default="build/kith")
     p.add_argument("--families", type=int, default=0)
     p.add_argument("--sweeps", type=int, default=4)
@@ -140,7 +159,7 @@ def main():
     p.add_argument("--power", type=float, default=0.8)
     a = p.parse_args()
     a.families = a.families or (691000 if a.what == "levels" else 6910000)
-    (fit_levels if a.what == "levels" else fit_areas)(a)
+    {"levels": fit_levels, "areas": fit_areas, "limits": fit_limits}[a.what](a)
 
 
 if __name__ == "__main__":

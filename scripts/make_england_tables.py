@@ -10,8 +10,8 @@ areas.csv    the main published measures by local authority, year ending 31 Marc
 effects.csv  what evaluations of programmes found, with their sources
 
 england/areas.csv has one row for each of the 152 local authorities. `tilt` is computed here: it makes the mean
-deprivation decile of an area's families follow its average IMD score. The columns *_level are fitted by
-scripts/fit_england.py; levels that the file already holds are kept (1 if new). england/evidence.csv holds the
+deprivation decile of an area's families follow its average IMD score. The columns *_level, cases and help_places come
+from scripts/fit_england.py; those that the file already holds are kept (1 if new). england/evidence.csv holds the
 evaluations that the scenario leans on.
 """
 import csv
@@ -29,10 +29,9 @@ HEAD = """\
 # imd: average score, English Indices of Deprivation 2025 (MHCLG)
 # tilt: weights exp(tilt x (decile - 5.5)) give the mean decile 5.5 + {slope} z, z the standardised imd, kept within
 #   {low} to {high} (assumed: published within-area distributions are not used)
-# cases: children in need held by social workers on 31 March 2023: {held} of the published children in need (national: 21,100
-#   workers with 16.0 cases each [DfE, Children's social work workforce 2023] of 403,090)
-# help_places: places in early help: {places} in England (as many as the fitted model uses, and 3%), shared out by referrals
-#   (assumed: early-help caseloads are not published by authority)
+# cases, help_places: what pressure.yaml takes as the limits of 2022-23: children whose cases social workers hold, and families
+#   in early help, both in england.yaml without limits (help_places: and 3%). From scripts/fit_england.py; neither is published
+#   by authority in a comparable form (in England 21,100 social workers held 16.0 cases each: DfE, workforce 2023)
 # contact_level, plan_level, care_level: contacts; conferences after an enquiry; entries to care, against the national
 #   level given deprivation. Fitted to the rates above; they stand for all that makes areas differ
 """
@@ -50,8 +49,8 @@ EVIDENCE = ["E001", "E005", "E009", "E010", "E011", "E012", "E014", "E015", "E01
             "E031", "E033"]
 HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "scenarios", "england")
 LEVELS = ["contact_level", "plan_level", "care_level"]
+LIMITS = ["cases", "help_places"]
 SLOPE, LOW, HIGH, SMALL = 1.8, 2.0, 9.0, 1
-HELD, PLACES = 0.8375, 79500
 
 
 def tilt_for(mean):
@@ -82,13 +81,6 @@ def make_evidence(published, out):
         table.writerows(rows)
 
 
-def numbers(rows, people, name):
-    """Children, from the rate per 10,000 in column `name`; at the mean rate where it is not published."""
-    known = [(float(r[name]) / 1e4, n) for r, n in zip(rows, people) if r[name]]
-    mean = sum(x * n for x, n in known) / sum(n for _, n in known)
-    return [(float(r[name]) / 1e4 if r[name] else mean) * n for r, n in zip(rows, people)]
-
-
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -101,22 +93,18 @@ def main():
     imd = [float(r["imd"]) for r in rows]
     mean = sum(n * x for n, x in zip(people, imd)) / sum(people)
     sd = math.sqrt(sum(n * (x - mean) ** 2 for n, x in zip(people, imd)) / sum(people))
-    referrals = numbers(rows, people, "referrals")
-    for r, cases, part in zip(rows, numbers(rows, people, "cin"), referrals):
-        r["cases"] = f"{cases * HELD:.1f}"
-        r["help_places"] = f"{PLACES * part / sum(referrals):.1f}"
     for r, x in zip(rows, imd):
         r["unaccompanied"] = r["unaccompanied"] or SMALL
         r["tilt"] = f"{tilt_for(min(max(5.5 + SLOPE * (x - mean) / sd, LOW), HIGH)):.4f}"
-        for level in LEVELS:
+        for level in LEVELS + LIMITS:
             r[level] = old.get(r["la_code"], {}).get(level) or "1"
     write(out, rows)
 
 
 def write(path, rows):
     with open(path, "w", encoding="utf-8", newline="") as f:
-        f.write(HEAD.format(small=SMALL, slope=SLOPE, low=LOW, high=HIGH, held=HELD, places=PLACES))
-        table = csv.DictWriter(f, [c for c, _ in COLUMNS] + ["cases", "help_places", "tilt"] + LEVELS, lineterminator="\n")
+        f.write(HEAD.format(small=SMALL, slope=SLOPE, low=LOW, high=HIGH))
+        table = csv.DictWriter(f, [c for c, _ in COLUMNS] + ["tilt"] + LEVELS + LIMITS, lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
 
