@@ -53,9 +53,12 @@ static void expect(struct area *a, uint32_t family, double next)
     }
 }
 
-static void let_go(struct area *a, uint32_t family)
+/* After an event of the family: its record may need another place, or none any more. */
+static void tidy(struct area *a, uint32_t family)
 {
     void *record = a->room->record[family];
+    if (record && a->model->coupling->outgrown)
+        a->room->record[family] = record = a->model->coupling->outgrown(a->compiled, a->cell, record);
     if (!record || a->room->next[family] < INFINITY || !a->model->coupling->over(a->compiled, a->cell, record))
         return;
     kith_store_give(&a->room->store, record, a->model->coupling->size(a->compiled, record));
@@ -120,7 +123,7 @@ static bool serve(struct area *a, size_t i, double t)
     followed(a, who.family, before);
     if (next != a->room->next[who.family])
         expect(a, who.family, next);
-    let_go(a, who.family);
+    tidy(a, who.family);
     return true;
 }
 
@@ -205,7 +208,7 @@ static void family_event(struct area *a, uint32_t family, double t)
         kith_queue_pop(&r->queue);
     followed(a, family, before);
     settle(a, t);
-    let_go(a, family);
+    tidy(a, family);
 }
 
 /* Runs until nothing more happens up to and at `limit`. Returns when the area's next own event is. */

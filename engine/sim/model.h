@@ -12,8 +12,11 @@
 struct kith_coupling {
     /* How many bytes of the record that `begin` filled are in use: with so many it may be copied elsewhere. */
     size_t (*size)(const void *model, const void *family);
-    /* The record has been copied here, and stays. */
+    /* The record has been copied here. */
     void (*moved)(const void *model, void *family);
+    /* Called after each of the family's events: where its record is now, if it has outgrown the place and was copied to a larger
+     * one of cell->store (the old one given back), else `family`. */
+    void *(*outgrown)(const void *model, struct kith_cell *cell, void *family);
     /* Whether nothing will ever happen to the family again and nothing about it counts any more. If so it has given back what
      * it took of cell->store. */
     bool (*over)(const void *model, struct kith_cell *cell, void *family);

@@ -119,7 +119,7 @@ void pathway_lay_out(const struct pathway *p, struct family *f, size_t children,
     f->term = (void *)at;
     at += p->n_terms * sizeof(double);
     f->slot = (void *)at;
-    f->slot_room = (uint16_t)slots;
+    f->slot_room = f->home_slots = (uint16_t)slots;
     at += slots * sizeof *f->slot;
     for (unsigned m = 0; m <= children; m++) {
         struct member *w = (void *)at;

@@ -72,7 +72,7 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
     in->updated = t;
 }
 
-/* Room for more slots, elsewhere than in the family's record. */
+/* Room for more slots, elsewhere than in the family's record until the event is over (outgrown, in share.c). */
 static bool more_slots(const struct pathway *p, struct family *f)
 {
     size_t room = 2u * f->slot_room < p->most_slots ? 2u * f->slot_room : p->most_slots;
@@ -80,7 +80,7 @@ static bool more_slots(const struct pathway *p, struct family *f)
     if (!slot)
         return false;
     memcpy(slot, f->slot, f->n_slots * sizeof *slot);
-    if (f->slot_room > p->first_slots)
+    if (f->slot_room > f->home_slots)
         kith_store_give(f->cell->store, f->slot, f->slot_room * sizeof *slot);
     f->slot = slot;
     f->slot_room = (uint16_t)room;

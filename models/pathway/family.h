@@ -66,6 +66,7 @@ struct family {
     uint16_t listens[PATHWAY_RESOURCES_MAX]; /* how many of its instances depend on the load */
     uint32_t number; /* in its cell */
     uint16_t n_slots, slot_room;
+    uint16_t home_slots; /* room for slots in the record itself */
     struct slot *slot;
     struct kith_cell *cell;
     struct kith_pool *pool; /* the area's, NULL where nothing couples */
