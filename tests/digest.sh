@@ -21,16 +21,26 @@ failed=0
 families_of()
 {
     case $1 in
-        england) echo 7000 ;;
+        england | pressure) echo 7000 ;;
         *) echo 2000 ;;
+    esac
+}
+
+# What else a scenario is given: several districts, for areas to be dealt out to threads.
+more_of()
+{
+    case $1 in
+        district) echo '--set population.areas=20' ;;
+        mmc) echo '--set customers=5000' ;;
     esac
 }
 
 # digest PROGRAM SCENARIO THREADS ORDER
 digest()
 {
+    # shellcheck disable=SC2046
     "$1" run "scenarios/$2.yaml" -o "$work/out.h5" --quiet --threads "$3" --order "$4" --replications 1 \
-        --trajectories all --set population.families="$(families_of "$2")" > "$work/log" 2>&1 < /dev/null &&
+        --trajectories all $(more_of "$2") --set population.families="$(families_of "$2")" > "$work/log" 2>&1 < /dev/null &&
         "$1" digest "$work/out.h5" 2>> "$work/log" | awk '{ print $1 }'
 }
 
@@ -59,7 +69,7 @@ compare()
 }
 
 scenarios=
-for scenario in chain illness-death england; do
+for scenario in chain illness-death england mmc district pressure; do
     [ -e "scenarios/$scenario.yaml" ] && scenarios="$scenarios $scenario"
 done
 
