@@ -11,8 +11,10 @@
 /* Families simulated as one unit of work where nothing couples them: large enough that threads rarely meet, small
  * enough that the rows of a unit stay within some megabytes. */
 #define UNIT_FAMILIES 8192
-/* Finished units that may wait for an earlier one, for each thread. */
+/* Finished units that may wait for an earlier one, for each thread. Coupled areas are units as they are, large and small: more
+ * may wait while a large one is in hand, if no trajectories wait with them. */
 #define WINDOW 4
+#define WINDOW_COUPLED 16
 
 /* What one thread has for itself: where the families of a coupled cell are while it runs. */
 struct worker {
@@ -226,7 +228,7 @@ static enum kith_status prepare(struct team *t, int threads)
     const struct kith_run *run = t->run;
     const struct kith_scenario *sc = run->sc;
     enum kith_status st;
-    t->n_slots = (size_t)threads * WINDOW;
+    t->n_slots = (size_t)threads * (t->shape->coupled && !(sc->trajectories > 0) ? WINDOW_COUPLED : WINDOW);
     t->n_families = UINT64_MAX;
     if ((st = kith_mem_zeroed(run->mem, &t->slots, t->n_slots, sizeof *t->slots)) ||
         (st = kith_mem_zeroed(run->mem, &t->workers, (size_t)threads, sizeof *t->workers)))

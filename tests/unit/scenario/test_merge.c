@@ -219,11 +219,131 @@ static void bad_sets(void **state)
     refused(h, "title", "\xff", "--set:1:7: error: not UTF-8 text");
 }
 
+/* ---- entries of lists by name ------------------------------------------------------------------------------------ */
+
+/* Three clocks, the second of which has no name but where it leads. */
+static const char *const listed =
+    HEAD "charts:\n  c:\n    states: [a, b, c]\n    clocks:\n"
+         "      - {name: up, from: a, to: b, h: {x: 1, y: 2}, l: [1, 2]}\n"
+         "      - {from: b, to: c, h: 3}\n"
+         "      - {name: down, from: c, to: a, h: 4}\n"
+         "    instant: {now: {options: [{to: a, weight: 1}, {to: b, weight: 2}]}}\n";
+
+static const struct kith_node *chart_part(struct help *h, const char *key)
+{
+    return kith_node_get(kith_node_get(kith_node_get(h->sc.root, "charts"), "c"), key);
+}
+
+/* An entry's value, "" if it has none. */
+static const char *entry_text(const struct kith_node *list, size_t i, const char *key)
+{
+    const struct kith_node *entry = list->first;
+    while (i-- > 0)
+        entry = entry->next;
+    const struct kith_node *value = kith_node_get(entry, key);
+    return value && value->kind == KITH_NODE_SCALAR ? value->text : "";
+}
+
+static void entries_by_name(void **state)
+{
+    struct help *h = *state;
+    help_file(h, "base.yaml", listed);
+    help_accepted(h, "extends: base.yaml\ncharts:\n  c:\n    clocks:\n"
+                     "      down: {h: 5}\n"
+                     "      c: {h: {z: 6}}\n"
+                     "      fresh: {name: fresh, from: a, to: c, h: 10}\n"
+                     "      up: {h: {y: 7, w: 8}, l: [9]}\n"
+                     "    instant: {now: {options: {b: {weight: 3}}}}\n");
+    const struct kith_node *clocks = chart_part(h, "clocks");
+    assert_int_equal(clocks->kind, KITH_NODE_LIST);
+    assert_int_equal(clocks->n, 4);
+    /* as they stood, whatever the order of the changes; what is new comes last */
+    static const char *const names[] = {"up", "", "down", "fresh"}, *const to[] = {"b", "c", "a", "c"};
+    static const char *const from[] = {"a", "b", "c", "a"};
+    for (size_t i = 0; i < 4; i++) {
+        assert_string_equal(entry_text(clocks, i, "name"), names[i]);
+        assert_string_equal(entry_text(clocks, i, "from"), from[i]);
+        assert_string_equal(entry_text(clocks, i, "to"), to[i]);
+    }
+    /* within an entry maps merge, lists and scalars replace */
+    const struct kith_node *up = kith_node_get(clocks->first, "h");
+    assert_int_equal(up->n, 3);
+    assert_string_equal(kith_node_get(up, "x")->text, "1");
+    assert_string_equal(kith_node_get(up, "y")->text, "7");
+    assert_string_equal(kith_node_get(up, "w")->text, "8");
+    assert_int_equal(kith_node_get(clocks->first, "l")->n, 1);
+    assert_string_equal(kith_node_get(kith_node_get(clocks->first->next, "h"), "z")->text, "6");
+    assert_string_equal(entry_text(clocks, 2, "h"), "5");
+    assert_string_equal(entry_text(clocks, 3, "h"), "10");
+    /* each node knows its own file */
+    assert_non_null(strstr(kith_node_get(up, "x")->file, "/base.yaml"));
+    assert_non_null(strstr(kith_node_get(up, "y")->file, "/t.yaml"));
+    assert_int_equal(kith_node_get(up, "y")->line, 8);
+    const struct kith_node *options = kith_node_get(kith_node_get(chart_part(h, "instant"), "now"), "options");
+    assert_int_equal(options->n, 2);
+    assert_string_equal(entry_text(options, 0, "weight"), "1");
+    assert_string_equal(entry_text(options, 1, "weight"), "3");
+    assert_int_equal(chart_part(h, "states")->n, 3);
+}
+
+static void entries_removed(void **state)
+{
+    struct help *h = *state;
+    help_file(h, "base.yaml", listed);
+    help_accepted(h, "extends: base.yaml\ncharts: {c: {clocks: {c: ~, up: ~, fresh: {name: fresh, to: b}}}}\n");
+    const struct kith_node *clocks = chart_part(h, "clocks");
+    assert_int_equal(clocks->n, 2);
+    assert_string_equal(entry_text(clocks, 0, "name"), "down");
+    assert_string_equal(entry_text(clocks, 1, "name"), "fresh");
+    /* through a chain: changed, then changed again, then gone */
+    help_file(h, "middle.yaml", "extends: base.yaml\ncharts: {c: {clocks: {up: {h: 1}, fresh: {name: fresh, to: b, h: 2}}}}\n");
+    help_accepted(h, "extends: middle.yaml\ncharts: {c: {clocks: {up: {h: 6}, fresh: {h: 7}, down: ~}}}\n");
+    clocks = chart_part(h, "clocks");
+    assert_int_equal(clocks->n, 3);
+    assert_string_equal(entry_text(clocks, 0, "h"), "6");
+    assert_string_equal(entry_text(clocks, 0, "to"), "b");
+    assert_string_equal(entry_text(clocks, 1, "h"), "3");
+    assert_string_equal(entry_text(clocks, 2, "h"), "7");
+    help_accepted(h, "extends: middle.yaml\ncharts: {c: {clocks: {fresh: ~}}}\n");
+    assert_int_equal(chart_part(h, "clocks")->n, 3);
+}
+
+/* A list over the list, or a map over a list of single values, replaces it. */
+static void entries_replaced(void **state)
+{
+    struct help *h = *state;
+    help_file(h, "base.yaml", listed);
+    help_accepted(h, "extends: base.yaml\ncharts: {c: {clocks: [{name: up, h: 1}], states: {a: 1, x: 2}}}\n");
+    assert_int_equal(chart_part(h, "clocks")->n, 1);
+    assert_string_equal(entry_text(chart_part(h, "clocks"), 0, "to"), "");
+    assert_int_equal(chart_part(h, "states")->kind, KITH_NODE_MAP);
+    assert_int_equal(chart_part(h, "states")->n, 2);
+    help_accepted(h, "extends: base.yaml\ncharts: {c: {clocks: ~}}\n");
+    assert_null(chart_part(h, "clocks"));
+}
+
+/* Who has a name is not meant by where it leads. Nothing is called b then: it would be new, but says neither name: nor to:. */
+static void entries_not_meant(void **state)
+{
+    struct help *h = *state;
+    help_file(h, "base.yaml", listed);
+    static const char *const slips[] = {"b: {h: 9}", "dwon: {h: 9}", "dwon: ~"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[200], report[200];
+        snprintf(text, sizeof text, "extends: base.yaml\ncharts: {c: {clocks: {%s}}}\n", slips[i]);
+        snprintf(report, sizeof report,
+                 "t.yaml:2:23: error: no entry of the list is called '%.*s', by its name: or to:; a new one needs both",
+                 (int)strcspn(slips[i], ":"), slips[i]);
+        help_refused(h, text, report);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         HELP_TEST(merges),    HELP_TEST(reports_name_the_file), HELP_TEST(provenance), HELP_TEST(chains),
         HELP_TEST(bad_paths), HELP_TEST(eight_files),           HELP_TEST(sets),       HELP_TEST(bad_sets),
+        HELP_TEST(entries_by_name), HELP_TEST(entries_removed), HELP_TEST(entries_replaced), HELP_TEST(entries_not_meant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
