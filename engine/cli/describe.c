@@ -11,7 +11,7 @@ static const char help[] =
     "kith describe SCENARIO [--set path=value]... [--dot]\n"
     "\n"
     "Shows a scenario as it was understood: population, charts with every transition and its hazard, parameters with\n"
-    "unit, value, range and source, arms, measures. --dot prints the charts for Graphviz instead.\n"
+    "unit, value, range and source, resources, arms, measures. --dot prints the charts for Graphviz instead.\n"
     "\n"
     "Example: kith describe scenarios/chain.yaml --dot | dot -Tsvg > chain.svg\n";
 
@@ -76,6 +76,24 @@ static void print_charts(const struct kith_shape *sh)
     }
 }
 
+static void print_resources(const struct kith_shape *sh)
+{
+    if (sh->n_resources)
+        printf("\nResources (what families of an area share: they are run together, in order of time)\n");
+    for (size_t i = 0; i < sh->n_resources; i++) {
+        const struct kith_pool_plan *p = &sh->resources[i].plan;
+        printf("  %-20s %s", sh->resources[i].name, sh->resources[i].what);
+        if (p->room < INT64_MAX)
+            printf("; at most %lld wait", (long long)p->room);
+        printf("%s", p->preempts ? "; a higher priority takes from a lower one" : "");
+        for (size_t k = 0; k < p->n_bounds; k++)
+            printf("%s%g", k ? ", " : "; hazards change at loads of ", p->bounds[k]);
+        if (p->n_bounds && p->slack > 0)
+            printf(" (and back %g%% below)", 100 * p->slack);
+        printf("\n");
+    }
+}
+
 static void print_rest(const struct kith_loaded *l, const struct kith_shape *sh)
 {
     const struct kith_scenario *sc = &l->sc;
@@ -118,6 +136,7 @@ int kith_cli_describe(int argc, char **argv)
         } else {
             print_population(&l, sh);
             print_charts(sh);
+            print_resources(sh);
             print_rest(&l, sh);
         }
     }

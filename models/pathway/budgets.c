@@ -30,7 +30,7 @@ static const struct {
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* `extra:` and `partners:`: a map of counted years to shares; the value of year y. */
-static double of_year(struct build *b, const struct kith_node *node, size_t year)
+static double of_year(struct build *b, const struct kith_node *node, double least, size_t year)
 {
     double value = 0;
     if (node && node->kind != KITH_NODE_MAP) {
@@ -40,7 +40,7 @@ static double of_year(struct build *b, const struct kith_node *node, size_t year
     for (const struct kith_node *k = node ? node->first : NULL; k; k = k->next) {
         struct kith_node key = pathway_key_node(k);
         double y = kith_node_value(b->r, &key, "counted year", KITH_UNIT_NONE, 1, 1000);
-        double share = kith_node_value(b->r, k, node->key, KITH_UNIT_NONE, -10, 10);
+        double share = kith_node_value(b->r, k, node->key, KITH_UNIT_NONE, least, 10);
         if (y != floor(y))
             kith_node_error(b->r, &key, "%s is no counted year: 1 is the first", k->key);
         value = y == (double)year ? share : value;
@@ -55,8 +55,8 @@ static void read_year(struct build *b, const struct kith_node *node, const struc
     const struct kith_node *places = kith_node_get(node, "places"), *k = places ? places->first : NULL;
     out->change = kith_node_number_or(b->r, node, "change", KITH_UNIT_NONE, -1, 1, 0);
     out->carry = kith_node_number_or(b->r, node, "carry", KITH_UNIT_NONE, 0, 1, 1);
-    out->extra = of_year(b, kith_node_get(node, "extra"), year);
-    out->partners = of_year(b, kith_node_get(node, "partners"), year);
+    out->extra = of_year(b, kith_node_get(node, "extra"), -10, year);
+    out->partners = of_year(b, kith_node_get(node, "partners"), 0, year);
     for (size_t i = 0; i < budget->n_places; i++, k = k->next) {
         static const char *const keys[] = {"price", "least", "most", "source", "note"};
         kith_node_known(b->r, k, "places of a resource", keys, sizeof keys / sizeof *keys);
@@ -104,25 +104,51 @@ static void read_budget(struct build *b, const struct kith_node *node, struct bu
     for (const struct kith_node *k = places->first; k; k = k->next) {
         struct kith_node key = pathway_key_node(k);
         int r = find_resource(b, &key);
+        for (size_t i = 0; r >= 0 && i < p->n_budgets; i++)
+            for (size_t j = 0; j < p->budgets[i].n_places; j++)
+                if (p->budgets[i].resource[j] == (size_t)r)
+                    kith_node_error(b->r, &key, "budget %s buys places in %s already", p->budgets[i].name, k->key);
         if (r >= 0)
             budget->resource[budget->n_places++] = (size_t)r;
     }
 }
 
-/* Each arm's numbers, year by year: those in force when the year begins. */
-static void read_years(struct build *b, const struct kith_node *node, struct budget *budget)
+/* A year that has begun when counting ends is a year too: its places are bought, but its accounts are not closed. */
+static size_t years_of(const struct pathway *p)
+{
+    return ((size_t)p->sc->months + 11) / 12;
+}
+
+static void read_contract_year(struct build *b, const struct kith_node *node, struct contract_year *c)
+{
+    c->from = kith_node_integer(b->r, node, "from", 2, 1000, 2);
+    c->to = kith_node_integer(b->r, node, "to", c->from, 1000, 1000);
+    c->price = kith_node_number(b->r, node, "price", KITH_UNIT_MONEY_RATE, 0, 1e15);
+    c->expected = kith_node_number_or(b->r, node, "expected", KITH_UNIT_NONE, 0, 1000, 1);
+    c->pays = kith_node_number(b->r, node, "pays", KITH_UNIT_MONEY_RATE, 0, 1e15);
+    c->cap = kith_node_number(b->r, node, "cap", KITH_UNIT_NONE, 0, 1000);
+}
+
+/* Each arm's numbers of a budget or, if that is NULL, of a contract, year by year: those in force when the year begins. */
+static void read_years(struct build *b, const struct kith_node *node, struct budget *budget, struct contract *contract)
 {
     struct pathway *p = b->p;
-    size_t years = (size_t)p->sc->months / 12;
+    size_t years = years_of(p);
     double *values = pathway_keep(b, p->sc->n_parameters, sizeof *values);
-    budget->year = pathway_keep(b, p->sc->n_arms * (years + 1), sizeof *budget->year);
-    for (size_t arm = 0; values && budget->year && arm < p->sc->n_arms && !b->r->errors->n; arm++)
+    if (budget)
+        budget->year = pathway_keep(b, p->sc->n_arms * (years + 1), sizeof *budget->year);
+    else
+        contract->year = pathway_keep(b, p->sc->n_arms * (years + 1), sizeof *contract->year);
+    for (size_t arm = 0; values && !b->status && arm < p->sc->n_arms && !b->r->errors->n; arm++)
         for (size_t y = 1; y <= years; y++) {
             struct kith_reader r = kith_scenario_reader(p->sc, b->r->errors, values, arm,
                                                         p->sc->warm_up + (double)y - 1);
             struct kith_reader *before = b->r;
             b->r = &r;
-            read_year(b, node, budget, y, &budget->year[arm * (years + 1) + y]);
+            if (budget)
+                read_year(b, node, budget, y, &budget->year[arm * (years + 1) + y]);
+            else
+                read_contract_year(b, node, &contract->year[arm * (years + 1) + y]);
             b->r = before;
         }
 }
@@ -135,7 +161,6 @@ static void read_contract(struct build *b, const struct kith_node *node, struct 
     const struct kith_node *budget = kith_node_get(node, "budget"), *resource = kith_node_get(node, "resource"),
                            *counts = kith_node_get(node, "counts");
     const char *names[PATHWAY_BUDGETS_MAX];
-    int64_t years = p->sc->months / 12;
     kith_node_known(b->r, node, "a contract", keys, sizeof keys / sizeof *keys);
     c->name = node->key;
     for (size_t i = 0; i < p->n_budgets; i++)
@@ -145,14 +170,14 @@ static void read_contract(struct build *b, const struct kith_node *node, struct 
         return;
     }
     int k = kith_node_choice(b->r, budget, "a budget", names, p->n_budgets), r = find_resource(b, resource);
+    for (size_t i = 0; k >= 0 && r >= 0 && i < p->n_budgets; i++)
+        for (size_t j = 0; j < p->budgets[i].n_places; j++)
+            if (p->budgets[i].resource[j] == (size_t)r)
+                kith_node_error(b->r, resource, "budget %s pays for places in %s already: investors need a resource of "
+                                "their own", p->budgets[i].name, resource->text);
     c->budget = k < 0 ? 0 : (size_t)k;
     c->resource = r < 0 ? 0 : (size_t)r;
-    c->from = kith_node_integer(b->r, node, "from", 2, 1000, 2);
-    c->to = kith_node_integer(b->r, node, "to", c->from, 1000, years);
-    c->price = kith_node_number(b->r, node, "price", KITH_UNIT_MONEY_RATE, 0, 1e15);
-    c->expected = kith_node_number_or(b->r, node, "expected", KITH_UNIT_NONE, 0, 1000, 1);
-    c->pays = kith_node_number(b->r, node, "pays", KITH_UNIT_MONEY_RATE, 0, 1e15);
-    c->cap = kith_node_number(b->r, node, "cap", KITH_UNIT_NONE, 0, 1000);
+    read_years(b, node, NULL, c);
     c->state = pathway_keep(b, KITH_STATES_MAX, sizeof *c->state);
     for (const struct kith_node *s = counts->first; s && c->state; s = s->next)
         c->n_states += s->kind == KITH_NODE_SCALAR
@@ -212,8 +237,10 @@ void pathway_read_budgets(struct build *b)
             struct budget *budget = &p->budgets[p->n_budgets++];
             read_budget(b, k, budget);
             if (!b->r->errors->n)
-                read_years(b, k, budget);
+                read_years(b, k, budget, NULL);
         }
+    if (b->r->errors->n)
+        return;
     if (contracts && (contracts->kind != KITH_NODE_MAP || contracts->n > PATHWAY_BUDGETS_MAX || !p->n_budgets))
         kith_node_error(b->r, contracts, "contracts: is a map of at most %d, beside budgets:", PATHWAY_BUDGETS_MAX);
     else
@@ -247,38 +274,39 @@ static double places_of(const struct pathway *p, const struct kith_cell *cell, s
 /* What year y may cost: the first year's cost, with the changes of each year since. */
 static int64_t amount_of(const struct pathway *p, const struct kith_cell *cell, const struct budget *b, size_t y)
 {
-    size_t years = (size_t)p->sc->months / 12;
-    const struct budget_year *year = b->year + cell->arm * (years + 1);
-    double first = (double)*entry(cell, b->amount + AMOUNT, 1), core = first;
+    const struct budget_year *year = b->year + cell->arm * (years_of(p) + 1);
+    double first = (double)*entry(cell, b->amount + SPENT, 1), core = first;
     for (size_t k = 2; k <= y; k++)
         core *= 1 + year[k].change;
-    return y == 1 ? (int64_t)first : pence(core + year[y].extra * first);
+    return pence(core + year[y].extra * first);
 }
 
 static void settle_contract(const struct pathway *p, struct kith_cell *cell, const struct contract *c, size_t y)
 {
+    const struct contract_year *year = &c->year[cell->arm * (years_of(p) + 1) + y];
     int64_t stayed = 0, invested = 0, repaid = 0;
     for (size_t i = 0; i < c->n_states; i++)
         stayed += kith_cell_stayed(cell, &p->shape, c->state[i], 12 * ((int)y - 1), 12 * (int)y);
     *entry(cell, c->amount + DAYS, y) = stayed;
-    if ((int64_t)y < c->from || (int64_t)y > c->to)
+    if ((int64_t)y < year->from || (int64_t)y > year->to)
         return;
-    *entry(cell, c->amount + INVESTED, y) = pence(places_of(p, cell, c->resource, y) * c->price);
+    *entry(cell, c->amount + INVESTED, y) = pence(places_of(p, cell, c->resource, y) * year->price);
     for (size_t k = 1; k <= y; k++) {
         invested += *entry(cell, c->amount + INVESTED, k);
         repaid += *entry(cell, c->amount + RETURNED, k);
     }
-    double avoided = (c->expected * (double)*entry(cell, c->amount + DAYS, 1) - (double)stayed) / KITH_POOL_TICKS_A_YEAR;
-    double due = c->pays * (avoided > 0 ? avoided : 0), most = c->cap * (double)invested - (double)repaid;
+    double avoided = (year->expected * (double)*entry(cell, c->amount + DAYS, 1) - (double)stayed) / KITH_POOL_TICKS_A_YEAR;
+    int64_t due = pence(year->pays * (avoided > 0 ? avoided : 0)),
+            most = (int64_t)floor(year->cap * (double)invested + 1e-6) - repaid; /* 2.3 times 360,000 is 828,000 */
     due = due < most ? due : most;
-    *entry(cell, c->amount + RETURNED, y) = pence(due > 0 ? due : 0);
+    *entry(cell, c->amount + RETURNED, y) = due > 0 ? due : 0;
 }
 
 /* The ledger of year y. */
 static void settle_budget(const struct pathway *p, struct kith_cell *cell, size_t number, size_t y)
 {
     const struct budget *b = &p->budgets[number];
-    const struct budget_year *year = &b->year[cell->arm * ((size_t)p->sc->months / 12 + 1) + y];
+    const struct budget_year *year = &b->year[cell->arm * (years_of(p) + 1) + y];
     int64_t sum[BUDGET_AMOUNTS] = {0}, places = 0;
     for (size_t i = 0; i < b->n_cost; i++)
         sum[STATUTORY] += (int64_t)kith_cell_spent(cell, &p->shape, b->cost[i], 12 * ((int)y - 1), 12 * (int)y);
@@ -287,13 +315,12 @@ static void settle_budget(const struct pathway *p, struct kith_cell *cell, size_
     for (size_t i = 0; i < p->n_contracts; i++)
         sum[REPAID] += p->contracts[i].budget == number ? *entry(cell, p->contracts[i].amount + RETURNED, y) : 0;
     if (y > 1) {
-        sum[PARTNERS] = pence(year->partners * (double)*entry(cell, b->amount + AMOUNT, 1));
+        sum[PARTNERS] = pence(year->partners * (double)*entry(cell, b->amount + SPENT, 1));
         sum[PARTNERS] = sum[PARTNERS] < places ? sum[PARTNERS] : places;
     }
     sum[PLACES] = places - sum[PARTNERS];
     sum[SPENT] = sum[STATUTORY] + sum[PLACES] + sum[REPAID];
-    if (y == 1)
-        *entry(cell, b->amount + AMOUNT, 1) = sum[SPENT];
+    *entry(cell, b->amount + SPENT, y) = sum[SPENT];
     sum[AMOUNT] = amount_of(p, cell, b, y);
     sum[BALANCE] = sum[AMOUNT] - sum[SPENT];
     if (y > 1)
@@ -307,10 +334,10 @@ static void settle_budget(const struct pathway *p, struct kith_cell *cell, size_
 static void buy_places(const struct pathway *p, struct kith_cell *cell, const struct budget *b, size_t y,
                        const double *declared, double *ratio)
 {
-    const struct budget_year *year = &b->year[cell->arm * ((size_t)p->sc->months / 12 + 1) + y];
+    const struct budget_year *year = &b->year[cell->arm * (years_of(p) + 1) + y];
     double left = (double)amount_of(p, cell, b, y) + year->carry * (double)*entry(cell, b->amount + BALANCE, y - 1) -
                   (double)*entry(cell, b->amount + STATUTORY, y - 1) - (double)*entry(cell, b->amount + REPAID, y - 1);
-    double others = year->partners * (double)*entry(cell, b->amount + AMOUNT, 1);
+    double others = year->partners * (double)*entry(cell, b->amount + SPENT, 1);
     for (size_t i = 0; i < b->n_places; i++) {
         double all = declared[b->resource[i]] * year->price[i];
         if (!(all > 0))
@@ -330,7 +357,7 @@ void pathway_settle_year(const struct pathway *p, struct kith_cell *cell, size_t
         settle_contract(p, cell, &p->contracts[i], y);
     for (size_t i = 0; i < p->n_budgets; i++)
         settle_budget(p, cell, i, y);
-    for (size_t i = 0; i < p->n_budgets && 12 * (int)(y + 1) <= p->sc->months; i++)
+    for (size_t i = 0; i < p->n_budgets && y < years_of(p); i++)
         buy_places(p, cell, &p->budgets[i], y + 1, declared, ratio);
 }
 

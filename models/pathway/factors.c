@@ -352,7 +352,7 @@ static void read_when_factor(struct build *b, const struct kith_node *node, int 
         return;
     }
     for (const struct kith_node *item = node->first; item; item = item->next) {
-        kith_node_known(b->r, item, "an entry of when:", keys, 2);
+        kith_node_known(b->r, item, "an entry of when:", keys, 3);
         struct range tests = pathway_read_tests(b, kith_node_get(item, "if"), chart);
         double ratio = kith_node_number(b->r, item, "ratio", KITH_UNIT_NONE, 0, 1e12);
         add_when(b, tests, ratio, kith_node_number_or(b->r, item, "else", KITH_UNIT_NONE, 0, 1e12, 1));

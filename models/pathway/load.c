@@ -42,7 +42,7 @@ static void unload(void *model)
 /* ---- the shape -------------------------------------------------------------------------------------------------- */
 
 /* What happens instead where a resource is not to be had, and when a turn comes. */
-static void mark_waits(const struct tables *t, const struct user *u, bool *can)
+static void mark_waits(const struct tables *t, const struct user *u, bool preempts, bool *can)
 {
     const struct chart *ch = &t->charts[u->chart];
     size_t n = ch->n_states, w = n + 1;
@@ -50,16 +50,19 @@ static void mark_waits(const struct tables *t, const struct user *u, bool *can)
         const struct state *st = &t->states[ch->first_state + s];
         if (st->pool != u->resource)
             continue;
-        for (size_t from = 0; from < w; from++)
+        bool first = false; /* row 0 says that all may be found there when counting begins; who begins there? */
+        for (size_t g = 0; g < PATHWAY_GROUPS_MAX; g++)
+            first = first || ch->start[g] == s;
+        for (size_t from = first ? 0 : 1; from < w; from++)
             if (can[from * w + s + 1] && !(from && t->states[ch->first_state + from - 1].pool == u->resource)) {
                 if (u->waits_in >= 0)
                     can[from * w + (size_t)u->waits_in + 1] = can[((size_t)u->waits_in + 1) * w + s + 1] = true;
                 if (u->full >= 0)
                     can[from * w + (size_t)u->full + 1] = true;
             }
-        if (u->preempted_to >= 0)
+        if (preempts && u->preempted_to >= 0)
             can[(s + 1) * w + (size_t)u->preempted_to + 1] = true;
-        else if (u->waits_in >= 0 && !st->instant)
+        else if (preempts && u->waits_in >= 0 && !st->instant)
             can[(s + 1) * w + (size_t)u->waits_in + 1] = can[((size_t)u->waits_in + 1) * w + s + 1] = true;
     }
     if (u->waits_in >= 0)
@@ -95,7 +98,7 @@ static void mark_transitions(const struct build *b, unsigned chart, bool *can)
         can[ch->start[g] + 1] = true;
     for (size_t i = 0; i < t->n_users; i++)
         if (t->users[i].chart == chart)
-            mark_waits(t, &t->users[i], can);
+            mark_waits(t, &t->users[i], b->p->preempts[t->users[i].resource], can);
 }
 
 static void number_transitions(struct build *b)

@@ -252,13 +252,17 @@ struct budget {
     size_t amount;             /* its first one in the shape */
 };
 
+struct contract_year {
+    int64_t from, to;          /* counted years */
+    double price, pays;        /* pence for a unit, and for a member in the states, for a year */
+    double expected, cap;
+};
+
 /* Places paid by investors, who are repaid for time avoided in some states. */
 struct contract {
     const char *name;
     size_t budget, resource, n_states, *state;
-    int64_t from, to;          /* counted years */
-    double price, pays;        /* pence for a unit, and for a member in the states, for a year */
-    double expected, cap;
+    struct contract_year *year; /* [arm][years + 1], from year 1 */
     size_t amount;
 };
 
@@ -280,7 +284,8 @@ struct pathway {
     size_t first_ratio;          /* in cell.block: how much of each resource's capacity the budgets buy, a double */
     size_t n_resources;
     uint64_t resource_key[PATHWAY_RESOURCES_MAX];
-    bool gated[PATHWAY_RESOURCES_MAX]; /* somebody can be refused or wait */
+    bool gated[PATHWAY_RESOURCES_MAX];    /* somebody can be refused or wait */
+    bool preempts[PATHWAY_RESOURCES_MAX]; /* a higher priority takes from a lower one */
     int8_t use_at[PATHWAY_CHARTS_MAX]; /* which struct use of the member is the chart's, -1 none */
     size_t n_uses_of[2];
     size_t n_groups;             /* 0: all families are there from the start and stay */

@@ -233,6 +233,7 @@ void pathway_read_resources(struct build *b)
     for (const struct kith_node *k = resources_of(b) ? resources_of(b)->first : NULL; k; k = k->next, r++) {
         const struct kith_node *users = kith_node_get(k, "used_by"), *capacity = kith_node_get(k, "capacity");
         kith_node_known(b->r, k, "a resource", keys, sizeof keys / sizeof *keys);
+        p->preempts[r] = kith_node_flag(b->r, k, "preempts", false);
         if (capacity)
             read_capacity(b, capacity, &b->t->capacity[r]);
         else
@@ -283,7 +284,7 @@ void pathway_shape_resources(struct build *b)
         list[r].what = kith_node_text(b->r, k, "what", "");
         list[r].amount = r * KITH_POOL_AMOUNTS;
         list[r].plan.room = kith_node_integer(b->r, k, "room", 0, 1000000000, INT64_MAX);
-        list[r].plan.preempts = kith_node_flag(b->r, k, "preempts", false);
+        list[r].plan.preempts = p->preempts[r];
         list[r].plan.slack = kith_node_number_or(b->r, k, "slack", KITH_UNIT_NONE, 0, 0.999, 0);
         for (size_t i = 0; i < KITH_POOL_AMOUNTS; i++) {
             char name[256];

@@ -381,6 +381,7 @@ static void fire(struct chain *c, unsigned member, unsigned chart)
     pathway_consume(c->p, f, member, chart, c->t);
     if (member && brings_siblings(tb, k->effects, chart))
         begin_case(c, member, chart);
+    in->entered = c->t; /* also where it waits on for a resource: its clocks start anew, or a fixed one would fire for ever */
     change(c, member, chart, in->state, k->to);
     push(c, member, k->effects);
     settle(c);
