@@ -15,6 +15,7 @@ struct kith_ticket {
     int64_t units;    /* of capacity, in thousandths */
     int64_t since;    /* when it joined, in ticks (see pool.h) */
     bool again;       /* had it before and lost it */
+    bool safe;        /* never loses it to a higher priority */
     double priority;
     uint64_t number;  /* breaks ties: the smaller is first */
     uint32_t at;      /* where in the heap; for a free ticket the next free one */

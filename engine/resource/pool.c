@@ -153,7 +153,7 @@ void kith_pool_take(struct kith_pool *pool, double now, int64_t units)
 static bool hold(struct kith_pool *pool, const struct kith_ticket *who, uint32_t *ticket)
 {
     *ticket = 0;
-    return !pool->plan->preempts || !kith_line_add(&pool->holders, who, ticket);
+    return !pool->plan->preempts || who->safe || !kith_line_add(&pool->holders, who, ticket);
 }
 
 enum kith_pool_answer kith_pool_request(struct kith_pool *pool, double now, struct kith_ticket *who, bool may_wait,

@@ -76,7 +76,7 @@ bool kith_pool_little(const struct kith_pool *pool);
 void kith_pool_capacity(struct kith_pool *pool, double now, int64_t capacity);
 /* Takes units for somebody who is never refused; use may exceed capacity. */
 void kith_pool_take(struct kith_pool *pool, double now, int64_t units);
-/* Asks for who->units. HAS: they are taken (*ticket: among the holders, 0 if the plan does not pre-empt). WAITS: who
+/* Asks for who->units. HAS: they are taken (*ticket: among the holders, 0 if nobody can take them away). WAITS: who
  * joined the line with *ticket. FULL: neither, for there is no room in it or who may not wait. Joins the line even if there is enough when others wait already. */
 enum kith_pool_answer kith_pool_request(struct kith_pool *pool, double now, struct kith_ticket *who, bool may_wait,
                                         uint32_t *ticket);

@@ -23,6 +23,7 @@ struct area {
     size_t n, bytes;
     double share;
     bool tracking;
+    size_t lost; /* pre-emptions since the last event */
     enum kith_status status;
 };
 
@@ -116,6 +117,11 @@ static bool serve(struct area *a, size_t i, double t)
         a->status = KITH_NO_MEMORY;
         return false;
     }
+    if (lost && ++a->lost > 1000 + 4 * a->n) {
+        kith_cell_fault(a->cell, "resource %s: at one moment families take it from each other for ever; a priority must not rise "
+                        "because somebody else has the resource", a->shape->resources[i].name);
+        return false;
+    }
     void *family = a->room->record[who.family];
     size_t before = follow(a, who.family);
     double next = lost ? c->lost(a->compiled, a->cell, family, t, i, &who)
@@ -155,6 +161,7 @@ static void tell(struct area *a, double t)
 static void settle(struct area *a, double t)
 {
     bool again = true;
+    a->lost = 0;
     while (again && !a->status && !a->cell->fault) {
         again = false;
         for (size_t i = 0; i < a->cell->n_pools && !a->status && !a->cell->fault; i++) {
@@ -266,7 +273,7 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                                struct kith_cell *cell, const struct kith_shape *shape, size_t n, double share,
                                const volatile int *stop)
 {
-    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), share, false, KITH_OK};
+    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), share, false, 0, KITH_OK};
     enum kith_status st = prepare(&a);
     if (st)
         return st;

@@ -74,7 +74,7 @@ static unsigned ask(const struct pathway *p, struct kith_cell *cell, struct fami
     }
     struct view v = {p, f, f->t, m, t, t, INFINITY};
     struct kith_ticket ticket = {.family = f->number, .who = who(m, chart), .units = st->units, .again = use->again,
-                                 .priority = priority(&v, u)};
+                                 .safe = u->waits_in < 0 && u->preempted_to < 0, .priority = priority(&v, u)};
     uint32_t number = 0;
     switch (kith_pool_request(pool, t, &ticket, u->waits_in >= 0, &number)) {
     case KITH_POOL_HAS:
