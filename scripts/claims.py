@@ -78,7 +78,7 @@ def shown(x, unit):
     if x is None:
         return "-"
     x = x / 100 if unit.startswith("pence") else x
-    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}"
+    return f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}" if abs(x) > 1e-9 else "0"
 
 
 def cell(row, centre, level):

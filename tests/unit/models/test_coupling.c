@@ -7,7 +7,7 @@
 
 /* ---- texts ------------------------------------------------------------------------------------------------------ */
 
-enum { PAGE = 65536, PAGES = 16 };
+enum { PAGE = 32768, PAGES = 64 };
 static char pages[PAGES][PAGE];
 static size_t page;
 
@@ -50,7 +50,7 @@ static const char *joined(const char *a, const char *b)
     return p;
 }
 
-/* The scenario with a ratio of 1 by the load of `resource` in every clock, as far as clocks are written one a line or
+/* The scenario with this ratio (1 by the load of something) in every clock, as far as clocks are written one a line or
  * have ratios: all their events wait for those of others. */
 static const char *bound(const char *text, const char *ratio)
 {
@@ -1160,6 +1160,27 @@ static void what_the_pools_add_up_is_what_families_did(void **state)
     harness_free(&h);
 }
 
+/* The counted period does not include its first moment: what happens then is counted neither as a flow nor by a pool. */
+static void what_happens_as_counting_begins(void **state)
+{
+    struct harness h;
+    struct result r;
+    (void)state;
+    harness_load(&h, "kith: 1\nmodel: pathway\ntime: {warm_up: 1 year, counted: 1 year}\npopulation: {families: 10}\n"
+                     "charts:\n  c:\n    of: family\n    states: [a, b, w]\n    clocks:\n"
+                     "      - {from: a, to: b, hazard: {fixed: 1 year}}\n"
+                     "      - {from: b, to: a, hazard: {fixed: 6 months}}\n"
+                     "resources: {r: {capacity: {number: 4}, used_by: [{chart: c, states: [b], waits_in: w}]}}\n");
+    run(&h, &r, 0, 0, 0);
+    int64_t came = flow_between(&h, &r, "c.a.b", 0, 12) + flow_between(&h, &r, "c.a.w", 0, 12);
+    assert_int_equal(stock_at(&h, &r, "c.b", 0), 4); /* it has happened by then */
+    assert_int_equal(stock_at(&h, &r, "c.w", 0), 6);
+    assert_int_equal(amount(&h, &r, "r", KITH_POOL_REQUESTS, 0, 12), came);
+    assert_int_equal(amount(&h, &r, "r", KITH_POOL_WAITED, 0, 12), flow_between(&h, &r, "c.a.w", 0, 12));
+    result_free(&r);
+    harness_free(&h);
+}
+
 /* ---- order ------------------------------------------------------------------------------------------------------ */
 
 static const char *crowded(const char *arms)
@@ -2122,6 +2143,42 @@ static void a_priority_that_changes_while_waiting(void **state)
     history_free(&v);
 }
 
+/* What a priority depends on need not be a chart: a date, the load of another resource, a parameter of an arm. Kind 2 waits for the bed with a priority of 2, kind 3 for the desk with one of 1 that becomes 3 while both wait. */
+static void a_priority_that_changes_with_time(void **state)
+{
+    static const char *const priority[] = {"{calendar: {2000-01-20: 3}}", "{load.other: {1: 3}}", "$urgency",
+                                           "{times: $urgency}"};
+    bool all = true;
+    (void)state;
+    for (size_t i = 0; i < sizeof priority / sizeof *priority; i++) {
+        struct history v;
+        char *rest = new_page();
+        add_text(rest, "resources:\n  desk:\n    capacity: {number: 1}\n    used_by:\n"
+                       "      - {chart: c, states: [desk], waits_in: line, priority: %s}\n"
+                       "      - {chart: d, states: [bed], waits_in: bedline, priority: 2}\n"
+                       "  other: {capacity: {number: 1}, used_by: [{chart: e, states: [y]}]}\n"
+                       "parameters: {urgency: {value: 1, range: [0, 10]}}\n"
+                       "arms: {baseline: {}, urgent: {from: 0.06 years, set: {urgency: 3}}}\n",
+                 priority[i]);
+        const char *text = desk_scenario(3, three(come("desk", "1 - 3"), edited(SERVED, "10 days", "30 days"),
+                                                  three(BESIDE("calm, bed, bedline, out", ""), on_day(2, "calm", "bed", "2"),
+                                                        "      - {from: bed, to: out, hazard: {fixed: 10 days}}\n"
+                                                        "  e:\n    of: family\n    states: [x, y, z]\n    clocks:\n")),
+                                         "");
+        text = three(text, on_day(3, "x", "y", "20"), rest);
+        history_run(&v, text, 1);
+        static const struct expected list[] = {
+            {1, 1, "c.home.desk"}, {2, 2, "d.calm.bedline"}, {3, 3, "c.home.line"}, {20, 3, "e.x.y"}, {31, 1, "c.desk.done"},
+            {31, 3, "c.line.desk"}, {61, 3, "c.desk.done"}, {61, 2, "d.bedline.bed"}, {71, 2, "d.bed.out"}};
+        bool same = happened(&v, list, sizeof list / sizeof *list, true);
+        if (!same)
+            print_error("priority: %s\n", priority[i]);
+        all = all && same;
+        history_free(&v);
+    }
+    assert_true(all);
+}
+
 /* Who is served by a higher priority loses the place, goes back into line and begins anew. */
 static void a_higher_priority_takes_the_place(void **state)
 {
@@ -2580,6 +2637,23 @@ static void capacity_is_made_whole(void **state)
     harness_free(&h);
 }
 
+/* An area in which nobody lives for once has its capacity all the same. */
+static void an_area_without_families(void **state)
+{
+    struct harness h;
+    struct result r;
+    (void)state;
+    harness_load_table(&h, edited(capacity_scenario("{number: 12}", ", areas: {table: areas.csv, code: code, size: children}"),
+                                  "families: 3000", "families: 3"),
+                       "code,children\nE1,999\nE2,1\n");
+    run(&h, &r, 0, 0, 1);
+    assert_int_equal(r.n, 0);
+    assert_int_equal(amount(&h, &r, "r", KITH_POOL_PERIOD, 0, 24), 24 * 65536);
+    assert_int_equal(capacity_in(&h, &r, 5), 12000);
+    result_free(&r);
+    harness_free(&h);
+}
+
 /* ---- measures --------------------------------------------------------------------------------------------------- */
 
 static double measured(const struct harness *h, const struct kith_outcome *o, const char *name, int year)
@@ -2664,6 +2738,7 @@ int main(void)
         cmocka_unit_test(families_are_helped_in_order_of_need),
         cmocka_unit_test(children_are_helped_by_age),
         cmocka_unit_test(what_the_pools_add_up_is_what_families_did),
+        cmocka_unit_test(what_happens_as_counting_begins),
         cmocka_unit_test(what_is_run_ahead_changes_nothing),
         cmocka_unit_test(arms_that_change_nothing),
         cmocka_unit_test(who_is_tracked_makes_no_difference),
@@ -2679,6 +2754,7 @@ int main(void)
         cmocka_unit_test(some_are_never_refused),
         cmocka_unit_test(the_line_is_ordered_by_priority),
         cmocka_unit_test(a_priority_that_changes_while_waiting),
+        cmocka_unit_test(a_priority_that_changes_with_time),
         cmocka_unit_test(a_higher_priority_takes_the_place),
         cmocka_unit_test(the_latest_of_the_lowest_loses),
         cmocka_unit_test(the_head_holds_up_those_behind),
@@ -2695,6 +2771,7 @@ int main(void)
         cmocka_unit_test(some_begin_in_line),
         cmocka_unit_test(how_much_there_is),
         cmocka_unit_test(capacity_is_made_whole),
+        cmocka_unit_test(an_area_without_families),
         cmocka_unit_test(measures_of_resources),
     };
     return cmocka_run_group_tests(tests, NULL, free_spy);

@@ -62,6 +62,7 @@ static struct kith_ticket somebody(uint64_t number, unsigned priorities)
     t.units = 1 + (int64_t)pick(9000);
     t.since = (int64_t)pick(100000) - 50000;
     t.again = pick(2);
+    t.safe = pick(2);
     t.priority = (double)pick(priorities) - 0.5 * priorities;
     t.number = number;
     return t;
@@ -74,6 +75,7 @@ static void assert_same_ticket(const struct kith_ticket *a, const struct kith_ti
     assert_int_equal(a->units, b->units);
     assert_int_equal(a->since, b->since);
     assert_int_equal(a->again, b->again);
+    assert_int_equal(a->safe, b->safe);
     assert_true(a->priority == b->priority);
     assert_int_equal(a->number, b->number);
 }

@@ -37,7 +37,7 @@ struct person {
     int64_t units, joined;
     double priority;
     uint64_t number; /* order of arrival */
-    bool again;
+    bool again, safe;
 };
 
 /* For so long it stood like this. */
@@ -115,15 +115,23 @@ static size_t head(const struct reference *r)
     return best;
 }
 
-/* Lowest priority, then latest. */
+/* Lowest priority, then latest, of those who can lose it; n_holders if nobody can. */
 static size_t weakest(const struct reference *r)
 {
-    size_t worst = 0;
-    for (size_t i = 1; i < r->n_holders; i++)
-        if (r->holder[i].priority < r->holder[worst].priority ||
-            (r->holder[i].priority == r->holder[worst].priority && r->holder[i].number > r->holder[worst].number))
+    size_t worst = r->n_holders;
+    for (size_t i = 0; i < r->n_holders; i++)
+        if (!r->holder[i].safe &&
+            (worst == r->n_holders || r->holder[i].priority < r->holder[worst].priority ||
+             (r->holder[i].priority == r->holder[worst].priority && r->holder[i].number > r->holder[worst].number)))
             worst = i;
     return worst;
+}
+
+/* Whether the head of the line takes it from somebody. */
+static bool takes(const struct reference *r)
+{
+    return r->plan->preempts && r->n_line && weakest(r) < r->n_holders &&
+           r->holder[weakest(r)].priority < r->line[head(r)].priority;
 }
 
 static double load(const struct reference *r)
@@ -185,8 +193,7 @@ static bool someone_has_a_turn(const struct reference *r)
     if (!r->n_line)
         return false;
     const struct person *p = &r->line[head(r)];
-    return enough(r, p->units) ||
-           (r->plan->preempts && r->n_holders && r->holder[weakest(r)].priority < p->priority);
+    return enough(r, p->units) || takes(r);
 }
 
 static void check(struct both *b)
@@ -242,13 +249,14 @@ static void take(struct both *b, int64_t units)
     check(b);
 }
 
-static enum kith_pool_answer request(struct both *b, uint32_t family, int64_t units, double priority, bool may_wait,
-                                     bool again)
+static enum kith_pool_answer ask(struct both *b, uint32_t family, int64_t units, double priority, bool may_wait,
+                                 bool again, bool safe)
 {
     struct reference *r = &b->r;
-    struct kith_ticket who = {.family = family, .who = family + 7, .units = units, .priority = priority, .again = again};
+    struct kith_ticket who = {.family = family, .who = family + 7, .units = units, .priority = priority, .again = again,
+                              .safe = safe};
     struct person p = {.family = family, .units = units, .priority = priority, .number = r->arrivals++,
-                       .joined = r->now, .again = again};
+                       .joined = r->now, .again = again, .safe = safe};
     enum kith_pool_answer expected;
     uint32_t ticket = 12345;
     if (!again)
@@ -270,7 +278,7 @@ static enum kith_pool_answer request(struct both *b, uint32_t family, int64_t un
     assert_int_equal(answer, expected);
     p.ticket = ticket;
     if (answer == KITH_POOL_HAS) {
-        if (r->plan->preempts)
+        if (r->plan->preempts && !safe)
             assert_true(ticket >= 1);
         else
             assert_int_equal(ticket, 0);
@@ -283,6 +291,12 @@ static enum kith_pool_answer request(struct both *b, uint32_t family, int64_t un
     }
     check(b);
     return answer;
+}
+
+static enum kith_pool_answer request(struct both *b, uint32_t family, int64_t units, double priority, bool may_wait,
+                                     bool again)
+{
+    return ask(b, family, units, priority, may_wait, again, false);
 }
 
 static void give(struct both *b, size_t i)
@@ -310,6 +324,13 @@ static void adjust(struct both *b, size_t i, int64_t units)
     b->r.used += units;
     b->r.holder[i].units += units;
     kith_pool_adjust(&b->pool, now(b), units, b->r.holder[i].ticket);
+    check(b);
+}
+
+static void want(struct both *b, size_t i, int64_t units)
+{
+    b->r.line[i].units = units;
+    kith_pool_want(&b->pool, now(b), b->r.line[i].ticket, units);
     check(b);
 }
 
@@ -354,7 +375,7 @@ static bool serve(struct both *b, struct person *lost)
         r->line[head(r)] = r->line[r->n_line - 1];
         r->n_line--;
         r->used += p.units;
-        if (r->plan->preempts)
+        if (r->plan->preempts && !p.safe)
             assert_true(ticket >= 1);
         else
             assert_int_equal(ticket, 0);
@@ -366,7 +387,7 @@ static bool serve(struct both *b, struct person *lost)
     assert_false(turn);
     check(b);
     turn = kith_pool_victim(&b->pool, now(b), &out);
-    if (r->plan->preempts && r->n_line && r->n_holders && r->holder[weakest(r)].priority < r->line[head(r)].priority) {
+    if (takes(r)) {
         struct person p = r->holder[weakest(r)];
         assert_true(turn);
         assert_int_equal(out.family, p.family);
@@ -434,7 +455,7 @@ static void random_step(struct both *b, unsigned priorities)
     struct reference *r = &b->r;
     unsigned what = pick(100);
     if (what < 35 && r->n_line < 60 && r->n_holders < 200)
-        request(b, pick(1000), some_units(), some_priority(priorities), pick(10) > 0, false);
+        ask(b, pick(1000), some_units(), some_priority(priorities), pick(10) > 0, false, pick(6) == 0);
     else if (what < 40 && r->n_taken < 10)
         take(b, some_units());
     else if (what < 68 && r->n_holders)
@@ -446,7 +467,9 @@ static void random_step(struct both *b, unsigned priorities)
         int64_t more = (int64_t)pick(1500) - 700;
         if (r->holder[i].units + more > 0)
             adjust(b, i, more);
-    } else if (what < 88 && r->n_line)
+    } else if (what < 83 && r->n_line)
+        want(b, pick((unsigned)r->n_line), some_units());
+    else if (what < 88 && r->n_line)
         leave(b, pick((unsigned)r->n_line));
     else if (what < 95 && r->n_line)
         reorder(b, pick((unsigned)r->n_line), some_priority(priorities));
@@ -499,7 +522,7 @@ static const double bounds[] = {0.25, 0.5, 0.9, 1, 1.1, 1.3, 2.5};
 static void random_histories(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 6; seed++) {
+    for (uint64_t seed = 1; seed <= 15; seed++) {
         history(&(struct kith_pool_plan){.room = INT64_MAX}, 1, seed);
         history(&(struct kith_pool_plan){.room = INT64_MAX}, 4, seed);
         history(&(struct kith_pool_plan){.room = 3}, 3, seed);
@@ -511,7 +534,7 @@ static void random_histories(void **state)
 static void random_histories_with_preemption(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 6; seed++) {
+    for (uint64_t seed = 1; seed <= 15; seed++) {
         history(&(struct kith_pool_plan){.room = INT64_MAX, .preempts = true}, 4, seed);
         history(&(struct kith_pool_plan){.room = INT64_MAX, .preempts = true, .n_bounds = 7, .bounds = bounds,
                                          .slack = 1 / 9.1},
@@ -533,6 +556,9 @@ static void nobody_overtakes_the_head(void **state)
     assert_int_equal(request(&b, 3, 1000, 0, true, false), KITH_POOL_WAITS); /* would fit, but others wait */
     assert_int_equal(request(&b, 4, 1000, 0, false, false), KITH_POOL_FULL); /* may not wait */
     assert_false(serve(&b, &lost));
+    want(&b, 0, 1000); /* it keeps its place */
+    assert_int_equal(kith_line_first(&b.pool.line), b.r.line[0].ticket);
+    want(&b, 0, 2000);
     reorder(&b, 1, 5); /* now the small one is first */
     assert_true(serve(&b, &lost));
     assert_int_equal(b.r.holder[1].family, 3);
@@ -659,6 +685,29 @@ static void who_loses(void **state)
     assert_int_equal(lost.family, 8);
     assert_false(serve(&b, &lost));
     assert_int_equal(b.pool.used, 1000);
+    close_and_compare(&b);
+    finish(&b);
+}
+
+/* Who is safe loses nothing, and takes from others like anybody else. */
+static void who_is_safe(void **state)
+{
+    static struct both b;
+    struct person lost;
+    (void)state;
+    begin(&b, &(struct kith_pool_plan){.room = INT64_MAX, .preempts = true});
+    set_capacity(&b, 2000);
+    assert_int_equal(ask(&b, 1, 1000, 0, true, false, true), KITH_POOL_HAS);
+    assert_int_equal(ask(&b, 2, 1000, 1, true, false, false), KITH_POOL_HAS);
+    assert_int_equal(ask(&b, 3, 1000, 2, true, false, true), KITH_POOL_WAITS);
+    assert_true(serve(&b, &lost));
+    assert_int_equal(lost.family, 2);
+    assert_true(serve(&b, &lost));
+    assert_int_equal(ask(&b, 4, 1000, 9, true, false, false), KITH_POOL_WAITS);
+    assert_false(serve(&b, &lost)); /* both are safe */
+    assert_int_equal(b.pool.holders.n, 0);
+    give(&b, 0);
+    assert_true(serve(&b, &lost));
     close_and_compare(&b);
     finish(&b);
 }
@@ -877,6 +926,7 @@ int main(void)
         cmocka_unit_test(use_may_exceed_capacity_where_nobody_is_refused),
         cmocka_unit_test(room_in_the_line),
         cmocka_unit_test(who_loses),
+        cmocka_unit_test(who_is_safe),
         cmocka_unit_test(adjusted_units_are_what_is_lost),
         cmocka_unit_test(bands_of_load),
         cmocka_unit_test(slack_holds_a_level),
