@@ -42,7 +42,7 @@ enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_
     pool->capacity = pool->used = pool->wanted = 0;
     pool->arrivals = 0;
     pool->level = pool->announced = 0;
-    pool->dirty = false;
+    pool->dirty = pool->counting = false;
     pool->origin = origin;
     pool->months = months;
     pool->amount = amount;
@@ -65,7 +65,7 @@ static int month_of(const struct kith_pool *pool, int64_t at)
 static void count(struct kith_pool *pool, enum kith_pool_amount what, int64_t n)
 {
     int m = month_of(pool, pool->last);
-    if (m >= 0)
+    if (pool->counting && m >= 0)
         pool->amount[(size_t)m * pool->stride + what] += n;
 }
 
@@ -73,6 +73,7 @@ static void count(struct kith_pool *pool, enum kith_pool_amount what, int64_t n)
 static void accrue(struct kith_pool *pool, double now)
 {
     int64_t to = ticks(pool, now), from = pool->last;
+    pool->counting = now > pool->origin;
     if (to <= from)
         return;
     pool->last = to;

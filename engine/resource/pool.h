@@ -46,6 +46,7 @@ struct kith_pool {
     uint64_t *listener;             /* bit f: family f has a hazard that depends on the level */
     size_t listener_words;
     int64_t last;                   /* ticks up to which sums are complete */
+    bool counting;                  /* and that is after the moment at which counting begins */
     int64_t waited, stayed;         /* ticks in line: by person, of those gone; by moment, the line's length */
     double origin;                  /* time at which counting begins, years */
     int months;

@@ -215,7 +215,7 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     size_t at_once = order == KITH_ORDER_QUEUE && !cell->pool ? (size_t)(to - from) : 1;
     size_t bytes = model->family_bytes(compiled) * at_once;
     f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
-    if (to <= from)
+    if (to <= from && !cell->pool) /* a coupled area has capacities even if nobody lives there */
         return KITH_OK;
     if (bytes > f->state_room) {
         if ((st = kith_mem_resize(f->mem, &f->state, bytes, 1)))

@@ -295,6 +295,14 @@ static void mark_changed(const struct tables *before, const struct tables *now, 
         for (uint32_t i = 0; i < now->states[s].clocks.n; i++)
             if (!same_clock(before, now, now->enabled[now->states[s].clocks.first + i].clock))
                 changed[s] = true;
+    for (size_t s = 0; s < now->n_states; s++) {
+        const struct state *st = &now->states[s];
+        const struct user *x = st->line < 0 ? NULL : &before->users[st->user], *y = x ? &now->users[st->user] : NULL;
+        changed[s] = changed[s] || (x && x->priority != y->priority);
+        for (uint32_t i = 0; x && i < x->factors.n; i++)
+            changed[s] = changed[s] || !same_factor(before, &before->factors[x->factors.first + i], now,
+                                                    &now->factors[y->factors.first + i]);
+    }
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------------- */

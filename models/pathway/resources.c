@@ -114,6 +114,11 @@ static void use_in(struct build *b, const struct kith_node *where, int chart, in
     if (st->pool >= 0)
         kith_node_error(b->r, where, "state %s uses resource %s already", b->state_names[chart][s],
                         b->resource_names[st->pool]);
+    if (st->terminal)
+        kith_node_error(b->r, where, "state %s is terminal: what is used there would never be given back",
+                        b->state_names[chart][s]);
+    if (fabs(units * 1000 - floor(units * 1000 + 0.5)) > 1e-6)
+        kith_node_error(b->r, where, "units = %.10g is no multiple of 0.001", units);
     st->pool = (int8_t)resource;
     st->user = (uint16_t)b->t->n_users;
     st->units = (int64_t)(units * 1000 + 0.5);
@@ -141,12 +146,18 @@ static void read_used_states(struct build *b, const struct kith_node *node, int 
 }
 
 /* A state that others go to for want of a resource: it lasts, and uses none itself. */
-static void check_refuge(struct build *b, const struct kith_node *where, int chart, int s)
+static void check_refuge(struct build *b, const struct kith_node *user, const char *key, bool stays)
 {
+    int chart = kith_node_get(user, "chart") ? kith_node_choice(b->r, kith_node_get(user, "chart"), "a chart",
+                                                                b->chart_names, b->p->n_charts) : -1;
+    const struct kith_node *where = kith_node_get(user, key);
+    int s = chart < 0 || !where ? -1 : read_state(b, user, key, chart);
     const struct state *st = s < 0 ? NULL : &b->t->states[b->t->charts[chart].first_state + s];
-    if (st && (st->instant || st->terminal || st->pool >= 0))
+    if (st && st->pool >= 0)
+        kith_node_error(b->r, where, "state %s uses a resource itself", b->state_names[chart][s]);
+    else if (st && stays && (st->instant || st->terminal))
         kith_node_error(b->r, where, "state %s is %s: give a state in which one can stay without the resource",
-                        b->state_names[chart][s], st->instant ? "instant" : st->terminal ? "terminal" : "one that uses it");
+                        b->state_names[chart][s], st->instant ? "instant" : "terminal");
 }
 
 static void read_user(struct build *b, const struct kith_node *node, size_t resource)
@@ -169,11 +180,6 @@ static void read_user(struct build *b, const struct kith_node *node, size_t reso
     u.waits_in = (int16_t)read_state(b, node, "waits_in", chart);
     u.full = (int16_t)read_state(b, node, "full", chart);
     u.preempted_to = (int16_t)read_state(b, node, "preempted_to", chart);
-    check_refuge(b, kith_node_get(node, "waits_in"), chart, u.waits_in);
-    if (u.full >= 0 && b->t->states[b->t->charts[chart].first_state + u.full].pool >= 0)
-        kith_node_error(b->r, kith_node_get(node, "full"), "state %s uses a resource itself",
-                        b->state_names[chart][u.full]);
-    check_refuge(b, kith_node_get(node, "preempted_to"), chart, u.preempted_to);
     b->own = b->others = 0;
     u.priority = pathway_read_weight(b, node, "priority", chart, 1, &u.factors);
     if (u.waits_in >= 0) {
@@ -250,6 +256,16 @@ void pathway_read_resources(struct build *b)
                 kith_node_error(b->r, kith_node_get(k, "room"), "where does chart %s go when the room is full? say full:",
                                 b->chart_names[b->t->users[i].chart]);
     }
+    /* only now is it known which states use which resource */
+    for (const struct kith_node *k = resources_of(b) ? resources_of(b)->first : NULL; k && !b->r->errors->n; k = k->next)
+        for (const struct kith_node *u = kith_node_get(k, "used_by")->first; u; u = u->next) {
+            check_refuge(b, u, "waits_in", true);
+            check_refuge(b, u, "full", false);
+            check_refuge(b, u, "preempted_to", true);
+            if (kith_node_get(u, "full") && kith_node_get(u, "waits_in") && !kith_node_get(k, "room"))
+                kith_node_error(b->r, kith_node_get(u, "full"), "full: needs room: without a limit to those who wait "
+                                "nobody ever goes there");
+        }
     if (p->n_resources && !b->r->errors->n)
         check_ways_in(b);
 }
