@@ -255,7 +255,8 @@ static enum kith_status prepare(struct area *a)
         kith_mem_large_pages(r->record, a->n * sizeof *r->record);
         r->families = a->n;
     }
-    memset(r->record, 0, a->n * sizeof *r->record);
+    if (a->n)
+        memset(r->record, 0, a->n * sizeof *r->record);
     if ((st = kith_store_begin(&r->store, a->bytes)))
         return st;
     for (size_t i = 0; i < cell->n_pools; i++)
