@@ -43,7 +43,7 @@ void kith_room_free(struct kith_room *room)
     room->families = 0;
 }
 
-/* The family's next event is at `next`: queues it, or lets the family go if it is over. */
+/* The family's next event is at `next`; with INFINITY it waits for others to change that. */
 static void expect(struct area *a, uint32_t family, double next)
 {
     struct kith_room *r = a->room;
