@@ -60,7 +60,13 @@ $B/engine/cli/run.o $B/engine/cli/main.o: BUILT = -DKITH_REVISION='"$(REVISION)"
 
 $B/%.o: %.c $B/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(CPPFLAGS_ALL) $(BUILT) -MMD -MP -c -o $@ $<
+	$(CC) $(CFLAGS_ALL) $(LANES) $(CPPFLAGS_ALL) $(BUILT) -MMD -MP -c -o $@ $<
+
+# The same source for vectors of several widths; the program chooses when it runs. Other CPUs than x86-64 use the narrowest.
+ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
+$B/models/pathway/plain_lanes4.o: LANES = -mavx2
+$B/models/pathway/plain_lanes8.o: LANES = -mavx512f -mavx512dq -mavx512vl -mprefer-vector-width=512
+endif
 
 -include $(SRC:%.c=$B/%.d)
 

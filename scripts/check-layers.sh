@@ -20,7 +20,7 @@ record      base scenario sim
 stats       base record
 run         base rng scenario sim record
 cli         base rng sched resource scenario sim record stats run kith models
-models      kith models rng/draw.h rng/real.h
+models      kith models rng/draw.h rng/real.h rng/lanes.h
 kith        base resource rng scenario sim
 '
 

@@ -69,7 +69,7 @@ compare()
 }
 
 scenarios=
-for scenario in chain illness-death england mmc district pressure; do
+for scenario in chain illness-death england mmc district area pressure; do
     [ -e "scenarios/$scenario.yaml" ] && scenarios="$scenarios $scenario"
 done
 
@@ -77,14 +77,14 @@ for scenario in $scenarios; do
     compare default "$B/kith" "$scenario" 1-family 2-family 7-family 1-queue 2-queue 7-queue
 done
 
-# variant NAME CC OPTIMISATION
+# variant NAME CC OPTIMISATION [CPPFLAGS]
 variant()
 {
     if ! command -v "$2" > /dev/null 2>&1; then
         echo "SKIPPED digest/$1: no $2"
         return
     fi
-    if ! make -j "$jobs" B="$B-$1" CC="$2" OPT="$3" all > "$work/log" 2>&1; then
+    if ! make -j "$jobs" B="$B-$1" CC="$2" OPT="$3" CPPFLAGS="${4-}" all > "$work/log" 2>&1; then
         failed=1
         echo "FAIL digest/$1: does not build"
         grep -E 'error|undefined' "$work/log" | head -n 20 | sed 's/^/    | /'
@@ -98,4 +98,8 @@ variant gcc-O0 gcc -O0
 variant gcc-native gcc '-O3 -march=native'
 variant clang clang -O2
 variant clang-native clang '-O3 -march=native'
+# families side by side: by default as many as the vectors of this CPU hold
+scenarios='chain district area'
+variant lanes2 "${CC:-cc}" -O3 -DKITH_LANES_MOST=2
+variant lanes4 "${CC:-cc}" -O3 -DKITH_LANES_MOST=4
 exit $failed

@@ -19,7 +19,7 @@ struct kith_real_log_cell {
 struct kith_real_exp_cell {
     double hi, lo; /* 2^(i/128) = hi (1 + lo) */
 };
-extern const struct kith_real_log_cell kith_real_log_table[128];
+extern const struct kith_real_log_cell kith_real_log_table[129]; /* one more, for lanes.h reads a double too many */
 extern const struct kith_real_exp_cell kith_real_exp_table[128];
 
 /* An unevaluated sum of two doubles, lo much smaller than hi. */

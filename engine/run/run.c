@@ -8,9 +8,10 @@
 #include "../base/clock.h"
 #include "../rng/draw.h"
 
-/* Families simulated as one unit of work where nothing couples them: large enough that threads rarely meet, small
- * enough that the rows of a unit stay within some megabytes. */
-#define UNIT_FAMILIES 8192
+/* Families simulated as one unit of work where nothing couples them: large enough that threads rarely meet, and with
+ * trajectories small enough that the rows of a unit stay within some megabytes. */
+#define UNIT_FAMILIES 32768
+#define UNIT_TRACKED 8192
 /* Finished units that may wait for an earlier one, for each thread. Coupled areas are units as they are, large and small: more
  * may wait while a large one is in hand, if no trajectories wait with them. */
 #define WINDOW 4
@@ -102,7 +103,7 @@ static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
         t->n_families = families_of(t->run, t->shape, &t->counting);
     }
     bool whole = t->shape->coupled || t->run->order == KITH_ORDER_QUEUE;
-    uint64_t most = whole ? t->n_families : UNIT_FAMILIES;
+    uint64_t most = whole ? t->n_families : sc->trajectories > 0 ? UNIT_TRACKED : UNIT_FAMILIES;
     struct unit *u = &t->next;
     u->to = t->n_families - u->from > most ? u->from + most : t->n_families;
     u->last = u->to == t->n_families;

@@ -1,8 +1,13 @@
-/* The pending-event queue of a cell: one entry a family, its next event.
+/* The pending-event queue of a cell: entries are families and the time of an event of theirs.
  *
- * Total order: time first, then the family's number. No two entries are equal, so the order in which events of
- * different families happen never depends on how the queue is built. The functions are all that a cell knows
- * of it: another implementation needs no more. */
+ * Total order: time first, then the family's number. Entries that are equal in both are the same to everybody, so the
+ * order in which events of different families happen never depends on how the queue is built, nor on `expected` and
+ * `end` below. The functions are all that a cell knows of it: another implementation needs no more.
+ *
+ * An entry is not found again once it is in. A caller that changes its mind pushes a second one and skips the first
+ * when it turns up; such stale entries are pending like all others.
+ *
+ * A queue belongs to one thread. */
 #ifndef KITH_SCHED_QUEUE_H
 #define KITH_SCHED_QUEUE_H
 
@@ -10,47 +15,125 @@
 
 #include "../base/mem.h"
 
+/* What is pending. */
 struct kith_queue_entry {
     double time; /* years; never NaN */
     uint32_t family;
 };
 
-/* A 4-ary heap (Knuth, TAOCP 3, 5.2.3, with four children a node: half the depth, and the children share a cache
- * line). Not to be shared between threads. */
-struct kith_queue {
-    struct kith_mem *mem;
-    size_t n, room;
-    struct kith_queue_entry *entry;
+/* Entries that lie together, 512 bytes, and where others of the same bucket lie. */
+enum { KITH_QUEUE_CHUNK = 31 };
+struct kith_queue_chunk {
+    struct kith_queue_entry entry[KITH_QUEUE_CHUNK];
+    struct kith_queue_chunk *next;
+    void *unused;
 };
 
-/* An empty queue. */
+/* Entries that happen between two moments, in the order in which they came. */
+struct kith_queue_bucket {
+    struct kith_queue_chunk *last; /* its `next` is the first; NULL: none yet */
+    uint32_t n, in_last;           /* entries, those in the last chunk */
+};
+
+/* Chunks that were allocated together. */
+struct kith_queue_slab {
+    struct kith_queue_chunk *chunk;
+    size_t n;
+};
+
+/* A wheel of buckets of equal width; queue.c says how it works. Its fields are for the functions below. */
+struct kith_queue {
+    struct kith_mem *mem;
+    size_t n;                         /* pending: in buckets, run and late */
+    double end, scale;                /* years; buckets a year */
+    double until;                     /* years: what is before this is in run or late, not in a bucket */
+    struct kith_queue_entry *run;     /* [room + 1] of the bucket being drained, sorted; behind them one that is never */
+    size_t at, n_run;                 /* run[at, n_run) are pending */
+    struct kith_queue_entry *late;    /* [room] heap of those that came when their bucket was being drained already */
+    size_t n_late, room;
+    struct kith_queue_bucket *bucket; /* [bucket_room] */
+    size_t bucket_room, next;         /* bucket[next] is the next to be drained, if it has entries */
+    struct kith_queue_chunk *free;    /* chunks that have been given back */
+    struct kith_queue_slab *slab;     /* [slabs] */
+    size_t slabs, at_slab, at_chunk;  /* which chunk of which slab is handed out next when none is free */
+    uint32_t *bin;                    /* for sorting: how many entries each has, then where they end in the run */
+};
+
+/* An empty queue without memory. Only kith_queue_begin and kith_queue_free may follow. */
 void kith_queue_init(struct kith_queue *q, struct kith_mem *mem);
-/* Releases the memory; the queue may be initialised again. */
+
+/* Releases the memory; the queue is as after kith_queue_init. */
 void kith_queue_free(struct kith_queue *q);
-/* Takes all entries out, keeps the memory. */
-static inline void kith_queue_clear(struct kith_queue *q)
-{
-    q->n = 0;
-}
-/* Adds an entry. KITH_NO_MEMORY leaves the queue as it was. */
+
+/* Takes all entries out, keeps the memory, and prepares for events from 0 to `end` years (any positive number).
+ * `expected` is the number of families, or of entries that will be pending at a time: it decides how wide buckets are,
+ * thus how fast the queue is and nothing else. KITH_NO_MEMORY leaves a queue that is empty and drops what is pushed. */
+KITH_MUST_CHECK enum kith_status kith_queue_begin(struct kith_queue *q, double end, size_t expected);
+
+/* Adds an entry. One after `end` (INFINITY too) never happens: it is dropped. The time may not lie before that of the
+ * entry removed last; at that very time, the total order holds among what is pending. KITH_NO_MEMORY leaves the queue as
+ * it was. */
 KITH_MUST_CHECK enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family);
+
+/* queue.c, for those below: makes the next bucket that has entries the one being drained. */
+void kith_queue_turn(struct kith_queue *q);
+/* queue.c, for those below: removes the first of those that came late. */
+void kith_queue_pop_late(struct kith_queue *q);
+
+/* Whether nothing is pending. */
+static inline bool kith_queue_empty(const struct kith_queue *q)
+{
+    return q->n == 0;
+}
+
+/* Whether a comes before b: the total order. */
+static inline bool kith_queue_before(struct kith_queue_entry a, struct kith_queue_entry b)
+{
+    return a.time < b.time || (a.time == b.time && a.family < b.family);
+}
+
 /* The first entry; the queue must not be empty. */
-static inline struct kith_queue_entry kith_queue_first(const struct kith_queue *q)
+static inline struct kith_queue_entry kith_queue_first(struct kith_queue *q)
 {
-    return q->entry[0];
+    if (q->at == q->n_run && !q->n_late)
+        kith_queue_turn(q);
+    struct kith_queue_entry a = q->run[q->at], b = q->late[0];
+    return kith_queue_before(b, a) ? b : a;
 }
-/* The entry that will most likely be first when the present first one is gone: only a guess, for fetching what it needs
- * beforehand. The queue must not be empty. */
-static inline struct kith_queue_entry kith_queue_second(const struct kith_queue *q)
+
+/* Removes the first entry; the queue must not be empty. */
+static inline void kith_queue_pop(struct kith_queue *q)
 {
-    struct kith_queue_entry e = q->entry[q->n > 1];
-    for (size_t i = 2; i < 5 && i < q->n; i++)
-        e = q->entry[i].time < e.time ? q->entry[i] : e;
-    return e;
+    if (q->at == q->n_run && !q->n_late)
+        kith_queue_turn(q);
+    q->n--;
+    if (kith_queue_before(q->late[0], q->run[q->at]))
+        kith_queue_pop_late(q);
+    else
+        q->at++;
 }
-/* Gives the first entry another, later time, and its place in the order. */
-void kith_queue_delay_first(struct kith_queue *q, double time);
-/* Removes the first entry. */
-void kith_queue_pop(struct kith_queue *q);
+
+/* Entries of the bucket being drained, sorted, from its first pending one on; *n says how many. Entries that came while
+ * it was being drained are not among them. All that is pending before kith_queue_bucket_end is either here or came late.
+ * Meant for looking at what comes soon in one go; *n may be 0. The array is the queue's and stays until the next
+ * kith_queue_first, _pop or _push. */
+static inline const struct kith_queue_entry *kith_queue_bucket(const struct kith_queue *q, size_t *n)
+{
+    *n = q->n_run - q->at;
+    return q->run + q->at;
+}
+
+/* Years: entries pushed at or after this moment are not in the bucket being drained. */
+static inline double kith_queue_bucket_end(const struct kith_queue *q)
+{
+    return q->until;
+}
+
+/* The entry that most likely comes k after the first (k = 0: the first), for fetching what it needs beforehand; NULL
+ * when that is not known. Only a guess: others may come in between. */
+static inline const struct kith_queue_entry *kith_queue_soon(const struct kith_queue *q, size_t k)
+{
+    return k < q->n_run - q->at ? &q->run[q->at + k] : NULL;
+}
 
 #endif

@@ -21,7 +21,6 @@ struct area {
     struct kith_cell *cell;
     const struct kith_shape *shape;
     size_t n, bytes;
-    double share;
     bool tracking;
     size_t lost; /* pre-emptions since the last event */
     enum kith_status status;
@@ -86,18 +85,10 @@ static void *record_of(struct area *a, uint32_t family)
 }
 
 /* Rows that a callback adds for this family are its own. */
-static size_t follow(struct area *a, uint32_t family)
+static void follow(struct area *a, uint32_t family)
 {
-    a->cell->tracking = a->tracking && kith_families_tracked(a->cell, family, a->share);
-    return a->cell->n_rows;
-}
-
-static void followed(struct area *a, uint32_t family, size_t before)
-{
-    if (!a->status && a->tracking)
-        a->status = kith_families_own_rows(a->f, a->cell, before, family);
-    if (a->cell->failed)
-        a->status = KITH_NO_MEMORY;
+    a->cell->tracking = a->tracking && kith_cell_tracks(a->cell, family);
+    a->cell->whose = family;
 }
 
 /* Serves those in line who have a turn. */
@@ -123,10 +114,9 @@ static bool serve(struct area *a, size_t i, double t)
         return false;
     }
     void *family = a->room->record[who.family];
-    size_t before = follow(a, who.family);
+    follow(a, who.family);
     double next = lost ? c->lost(a->compiled, a->cell, family, t, i, &who)
                        : c->granted(a->compiled, a->cell, family, t, i, &who, holder);
-    followed(a, who.family, before);
     if (next != a->room->next[who.family])
         expect(a, who.family, next);
     tidy(a, who.family);
@@ -182,11 +172,10 @@ static void begin_counting(struct area *a)
 {
     a->tracking = true;
     for (uint32_t i = 0; i < a->n && !a->status; i++) {
-        if (!a->room->record[i] || !kith_families_tracked(a->cell, i, a->share))
+        if (!a->room->record[i] || !kith_cell_tracks(a->cell, i))
             continue;
-        size_t before = follow(a, i);
+        follow(a, i);
         a->model->standing(a->compiled, a->cell, a->room->record[i]);
-        followed(a, i, before);
     }
 }
 
@@ -206,14 +195,12 @@ static void family_event(struct area *a, uint32_t family, double t)
     void *record = record_of(a, family);
     if (!record)
         return;
-    fetch(r->record[kith_queue_second(&r->queue).family], a->bytes);
-    size_t before = follow(a, family);
-    r->next[family] = a->model->advance(a->compiled, a->cell, record, t);
-    if (r->next[family] < INFINITY)
-        kith_queue_delay_first(&r->queue, r->next[family]);
-    else
-        kith_queue_pop(&r->queue);
-    followed(a, family, before);
+    const struct kith_queue_entry *soon = kith_queue_soon(&r->queue, 1);
+    if (soon)
+        fetch(r->record[soon->family], a->bytes);
+    follow(a, family);
+    kith_queue_pop(&r->queue);
+    expect(a, family, a->model->advance(a->compiled, a->cell, record, t));
     settle(a, t);
     tidy(a, family);
 }
@@ -224,18 +211,21 @@ static double run_until(struct area *a, double limit, double area_next, const vo
     struct kith_room *r = a->room;
     a->cell->ahead = limit;
     while (!a->status && !a->cell->fault) {
-        while (r->queue.n && r->next[kith_queue_first(&r->queue).family] != kith_queue_first(&r->queue).time)
+        while (!kith_queue_empty(&r->queue) &&
+               r->next[kith_queue_first(&r->queue).family] != kith_queue_first(&r->queue).time)
             kith_queue_pop(&r->queue);
-        double t = r->queue.n ? kith_queue_first(&r->queue).time : INFINITY;
+        double t = kith_queue_empty(&r->queue) ? INFINITY : kith_queue_first(&r->queue).time;
         if (area_next <= t && area_next <= limit) {
             t = area_next;
             area_next = a->model->coupling->area_event(a->compiled, a->cell, t);
             settle(a, t);
-        } else if (t <= limit && r->queue.n) {
+        } else if (t <= limit && !kith_queue_empty(&r->queue)) {
             family_event(a, kith_queue_first(&r->queue).family, t);
         } else {
             break;
         }
+        if (a->cell->failed)
+            a->status = KITH_NO_MEMORY;
         if (stop && *stop)
             a->status = KITH_STOPPED;
     }
@@ -263,7 +253,8 @@ static enum kith_status prepare(struct area *a)
         if ((st = kith_pool_begin(&cell->pool[i], &a->shape->resources[i].plan, cell->warm_up, cell->months,
                                   cell->amount + a->shape->resources[i].amount, cell->n_amounts, a->n)))
             return st;
-    kith_queue_clear(&r->queue);
+    if ((st = kith_queue_begin(&r->queue, cell->end, a->n)))
+        return st;
     cell->store = &r->store;
     for (size_t i = 0; i < a->n && !a->status; i++)
         expect(a, (uint32_t)i, a->model->begin(a->compiled, cell, i, a->f->state));
@@ -271,17 +262,17 @@ static enum kith_status prepare(struct area *a)
 }
 
 enum kith_status kith_area_run(struct kith_families *f, const struct kith_model *model, const void *compiled,
-                               struct kith_cell *cell, const struct kith_shape *shape, size_t n, double share,
+                               struct kith_cell *cell, const struct kith_shape *shape, size_t n,
                                const volatile int *stop)
 {
-    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), share, false, 0, KITH_OK};
+    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), false, 0, KITH_OK};
     enum kith_status st = prepare(&a);
     if (st)
         return st;
     double area_next = model->coupling->area_begin(compiled, cell);
     settle(&a, 0);
     area_next = run_until(&a, cell->warm_up, area_next, stop);
-    if (!a.status && share > 0)
+    if (!a.status && cell->share > 0)
         begin_counting(&a);
     run_until(&a, cell->end, area_next, stop);
     for (size_t i = 0; i < cell->n_pools && !a.status && !cell->fault; i++) {
@@ -291,6 +282,6 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                             "error of kith's, please report it", shape->resources[i].name);
     }
     if (!a.status && !cell->fault)
-        a.status = kith_families_regroup(f, model, compiled, cell, shape, 0, n, share);
+        a.status = kith_families_regroup(f, model, compiled, cell, shape, 0, n);
     return a.status;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../rng/draw.h"
+
 enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, const struct kith_shape *shape,
                                 int months)
 {
@@ -41,6 +43,7 @@ void kith_cell_free(struct kith_cell *cell)
     kith_mem_free(&cell->day);
     kith_mem_free(&cell->member);
     kith_mem_free(&cell->code);
+    kith_mem_free(&cell->owner);
 }
 
 void kith_cell_clear(struct kith_cell *cell)
@@ -83,12 +86,23 @@ void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...)
     cell->fault = cell->fault_text;
 }
 
+bool kith_cell_tracks(const struct kith_cell *cell, uint64_t index)
+{
+    if (cell->share >= 1)
+        return true;
+    if (cell->share <= 0)
+        return false;
+    uint64_t key = kith_draw_mix(kith_draw_mix(cell->key, index), 0x747261636b /* "track" */);
+    return kith_draw_uniform(key) < cell->share;
+}
+
 bool kith_cell_grow(struct kith_cell *cell)
 {
     size_t room = cell->room ? 2 * cell->room : 4096;
     if (kith_mem_resize(cell->mem, &cell->day, room, sizeof *cell->day) ||
         kith_mem_resize(cell->mem, &cell->member, room, sizeof *cell->member) ||
-        kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code)) {
+        kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code) ||
+        kith_mem_resize(cell->mem, &cell->owner, room, sizeof *cell->owner)) {
         cell->failed = true;
         return false;
     }

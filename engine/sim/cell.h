@@ -42,10 +42,13 @@ struct kith_cell {
     struct kith_store *store; /* coupled: for what a family needs beyond its record */
     double ahead;      /* coupled: events that touch nothing shared may be carried out up to this time */
     uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
+    double share;      /* of families that are tracked */
+    uint32_t whose;    /* whose rows are added: number of the family, from the first of those that run */
     size_t n_rows, room;
     uint16_t *day;
     int8_t *member;
     uint16_t *code;
+    uint32_t *owner;   /* [rows] family of each row, as `whose` was */
     struct kith_mem *mem;
 };
 
@@ -71,15 +74,26 @@ void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2
 /* Makes room for one more row; sets `failed` and returns false when there is none. */
 bool kith_cell_grow(struct kith_cell *cell);
 
-/* Adds a row to the trajectories of the family at hand, without counting anything. */
-static inline void kith_cell_row(struct kith_cell *cell, double t, unsigned member, unsigned code)
+/* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not whatever the
+ * arm, and a larger share contains a smaller one. */
+bool kith_cell_tracks(const struct kith_cell *cell, uint64_t index);
+
+/* Adds a row of day `day` of counting to the trajectories of family cell->whose, without counting anything. */
+static inline void kith_cell_row_of_day(struct kith_cell *cell, unsigned day, unsigned member, unsigned code)
 {
     if (cell->n_rows == cell->room && !kith_cell_grow(cell))
         return;
     size_t i = cell->n_rows++;
-    cell->day[i] = (uint16_t)((t - cell->warm_up) * 365.25);
+    cell->day[i] = (uint16_t)day;
     cell->member[i] = (int8_t)member;
     cell->code[i] = (uint16_t)code;
+    cell->owner[i] = cell->whose;
+}
+
+/* The same at time t, not before counting begins. */
+static inline void kith_cell_row(struct kith_cell *cell, double t, unsigned member, unsigned code)
+{
+    kith_cell_row_of_day(cell, (unsigned)((t - cell->warm_up) * 365.25), member, code);
 }
 
 /* Records that transition `code` of member `member` (0: the family itself) happened at time t. */

@@ -19,22 +19,9 @@ void kith_families_free(struct kith_families *f)
     kith_mem_free(&f->tracks.birth_day);
     kith_mem_free(&f->state);
     kith_mem_free(&f->births);
-    kith_mem_free(&f->owner);
     kith_mem_free(&f->day2);
     kith_mem_free(&f->code2);
     kith_mem_free(&f->member2);
-}
-
-/* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not
- * whatever the arm, and a larger share contains a smaller one. */
-bool kith_families_tracked(const struct kith_cell *cell, uint64_t index, double share)
-{
-    if (share >= 1)
-        return true;
-    if (share <= 0)
-        return false;
-    uint64_t key = kith_draw_mix(kith_draw_mix(cell->key, index), 0x747261636b /* "track" */);
-    return kith_draw_uniform(key) < share;
 }
 
 static enum kith_status room_for_family(struct kith_families *f, const struct kith_shape *shape)
@@ -70,7 +57,7 @@ static enum kith_status track_family(struct kith_families *f, const struct kith_
     if (st)
         return st;
     size_t members = 0;
-    if (model->describe)
+    if (model->describe && (shape->n_attributes || shape->members))
         members = model->describe(compiled, cell, family, t->attribute + t->n_families * shape->n_attributes,
                                   f->births);
     for (size_t i = 0; i < members; i++)
@@ -84,7 +71,7 @@ static enum kith_status track_family(struct kith_families *f, const struct kith_
 
 static enum kith_status one_at_a_time(struct kith_families *f, const struct kith_model *model,
                                       const void *compiled, struct kith_cell *cell, const struct kith_shape *shape,
-                                      uint64_t from, uint64_t to, double share, const volatile int *stop)
+                                      uint64_t from, uint64_t to, const volatile int *stop)
 {
     for (uint64_t index = from; index < to; index++) {
         if (stop && *stop)
@@ -94,7 +81,7 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
         cell->tracking = false;
         if (next <= cell->warm_up)
             next = model->advance(compiled, cell, family, cell->warm_up);
-        bool keep = kith_families_tracked(cell, index, share);
+        bool keep = kith_cell_tracks(cell, index);
         if (keep) {
             cell->tracking = true;
             model->standing(compiled, cell, family);
@@ -112,27 +99,10 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
     return KITH_OK;
 }
 
-enum kith_status kith_families_own_rows(struct kith_families *f, const struct kith_cell *cell, size_t before,
-                                        uint32_t i)
-{
-    if (cell->failed)
-        return KITH_NO_MEMORY;
-    if (f->owner_room < cell->room) {
-        enum kith_status st = kith_mem_resize(f->mem, &f->owner, cell->room, sizeof *f->owner);
-        if (st)
-            return st;
-        f->owner_room = cell->room;
-    }
-    for (size_t k = before; k < cell->n_rows; k++)
-        f->owner[k] = i;
-    return KITH_OK;
-}
-
 /* A stable counting sort. What the tracks say of a family (attributes, births) is known from its beginning, so the
  * families begin once more: those of long ago are not kept until the end. */
 enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
-                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n,
-                                       double share)
+                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n)
 {
     enum kith_status st;
     size_t sum = 0;
@@ -143,26 +113,31 @@ enum kith_status kith_families_regroup(struct kith_families *f, const struct kit
         (st = kith_mem_resize(f->mem, &f->member2, cell->room, sizeof *f->member2)))
         goto out;
     for (size_t k = 0; k < cell->n_rows; k++)
-        end[f->owner[k]]++;
+        end[cell->owner[k]]++;
     for (size_t i = 0; i < n; i++) {
         size_t rows = end[i];
         end[i] = sum;
         sum += rows;
     }
     for (size_t k = 0; k < cell->n_rows; k++) {
-        size_t at = end[f->owner[k]]++;
+        size_t at = end[cell->owner[k]]++;
         f->day2[at] = cell->day[k];
         f->code2[at] = cell->code[k];
         f->member2[at] = cell->member[k];
     }
-    if (cell->n_rows) {
-        memcpy(cell->day, f->day2, cell->n_rows * sizeof *cell->day);
-        memcpy(cell->code, f->code2, cell->n_rows * sizeof *cell->code);
-        memcpy(cell->member, f->member2, cell->n_rows * sizeof *cell->member);
-    }
+    uint16_t *day = cell->day, *code = cell->code;
+    int8_t *member = cell->member;
+    cell->day = f->day2;
+    cell->code = f->code2;
+    cell->member = f->member2;
+    f->day2 = day;
+    f->code2 = code;
+    f->member2 = member;
+    bool more = shape->n_attributes || shape->members;
     for (size_t i = 0; i < n && !st; i++)
-        if (kith_families_tracked(cell, from + i, share)) {
-            model->begin(compiled, cell, from + i, f->state);
+        if (kith_cell_tracks(cell, from + i)) {
+            if (more)
+                model->begin(compiled, cell, from + i, f->state);
             st = track_family(f, model, compiled, cell, shape, from + i, f->state, end[i]);
         }
 out:
@@ -172,38 +147,41 @@ out:
 
 static enum kith_status through_queue(struct kith_families *f, const struct kith_model *model, const void *compiled,
                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from,
-                                      uint64_t to, double share, const volatile int *stop)
+                                      uint64_t to, const volatile int *stop)
 {
     enum kith_status st = KITH_OK;
     size_t bytes = model->family_bytes(compiled), n = (size_t)(to - from);
     struct kith_queue queue;
     kith_queue_init(&queue, f->mem);
+    st = kith_queue_begin(&queue, cell->end, n);
     for (size_t i = 0; i < n && !st; i++)
         st = kith_queue_push(&queue, model->begin(compiled, cell, from + i, f->state + i * bytes), (uint32_t)i);
     bool counting = false;
     while (!st) {
-        struct kith_queue_entry e = kith_queue_first(&queue);
+        struct kith_queue_entry e = {INFINITY, 0};
+        if (!kith_queue_empty(&queue))
+            e = kith_queue_first(&queue);
         if (!counting && e.time > cell->warm_up) {
             counting = true;
             for (size_t i = 0; i < n && !st; i++) {
-                size_t before = cell->n_rows;
-                if (kith_families_tracked(cell, from + i, share))
+                cell->whose = (uint32_t)i;
+                if (kith_cell_tracks(cell, from + i))
                     model->standing(compiled, cell, f->state + i * bytes);
-                st = kith_families_own_rows(f, cell, before, (uint32_t)i);
             }
         }
         if (e.time > cell->end || st)
             break;
-        size_t before = cell->n_rows;
-        cell->tracking = counting && kith_families_tracked(cell, from + e.family, share);
-        kith_queue_delay_first(&queue, model->advance(compiled, cell, f->state + e.family * bytes, e.time));
-        st = kith_families_own_rows(f, cell, before, e.family);
+        cell->whose = e.family;
+        cell->tracking = counting && kith_cell_tracks(cell, from + e.family);
+        kith_queue_pop(&queue);
+        st = kith_queue_push(&queue, model->advance(compiled, cell, f->state + e.family * bytes, e.time), e.family);
+        st = cell->failed ? KITH_NO_MEMORY : st;
         if (stop && *stop)
             st = KITH_STOPPED;
     }
     kith_queue_free(&queue);
     if (!st)
-        st = kith_families_regroup(f, model, compiled, cell, shape, from, n, share);
+        st = kith_families_regroup(f, model, compiled, cell, shape, from, n);
     return st;
 }
 
@@ -213,8 +191,11 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
 {
     enum kith_status st = KITH_OK;
     size_t at_once = order == KITH_ORDER_QUEUE && !cell->pool ? (size_t)(to - from) : 1;
+    size_t batch = model->batch && order == KITH_ORDER_FAMILY && !cell->pool ? model->batch_bytes(compiled, cell) : 0;
     size_t bytes = model->family_bytes(compiled) * at_once;
+    bytes = batch > bytes ? batch : bytes;
     f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
+    cell->share = track;
     if (to <= from && !cell->pool) /* a coupled area has capacities even if nobody lives there */
         return KITH_OK;
     if (bytes > f->state_room) {
@@ -224,12 +205,17 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     }
     if (!f->births && (st = kith_mem_zeroed(f->mem, &f->births, shape->members + 1, sizeof *f->births)))
         return st;
-    if (cell->pool)
-        st = kith_area_run(f, model, compiled, cell, shape, (size_t)to, track, stop);
+    if (batch) {
+        model->batch(compiled, cell, from, to, f->state);
+        st = cell->failed ? KITH_NO_MEMORY : stop && *stop ? KITH_STOPPED : KITH_OK;
+        if (!st)
+            st = kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
+    } else if (cell->pool)
+        st = kith_area_run(f, model, compiled, cell, shape, (size_t)to, stop);
     else if (order == KITH_ORDER_QUEUE)
-        st = through_queue(f, model, compiled, cell, shape, from, to, track, stop);
+        st = through_queue(f, model, compiled, cell, shape, from, to, stop);
     else
-        st = one_at_a_time(f, model, compiled, cell, shape, from, to, track, stop);
+        st = one_at_a_time(f, model, compiled, cell, shape, from, to, stop);
     f->tracks.n_events = cell->n_rows;
     f->tracks.day = cell->day;
     f->tracks.member = cell->member;

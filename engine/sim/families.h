@@ -21,9 +21,7 @@ struct kith_families {
     unsigned char *state;      /* families in progress */
     size_t state_room;
     double *births;            /* [members] */
-    uint32_t *owner;           /* queue: [rows] family of each row */
-    size_t owner_room;
-    uint16_t *day2, *code2;    /* queue: rows regrouped by family */
+    uint16_t *day2, *code2;    /* rows regrouped by family */
     int8_t *member2;
     struct kith_room *room;    /* the thread's, for coupled cells */
 };
@@ -52,21 +50,15 @@ KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, cons
                                                    double track, enum kith_order order,
                                                    const volatile int *stop);
 
-/* families.c, for area.c. Whether family `index` is among the tracked share. */
-bool kith_families_tracked(const struct kith_cell *cell, uint64_t index, double share);
-/* Notes that the rows added since `before` are those of family i. */
-KITH_MUST_CHECK enum kith_status kith_families_own_rows(struct kith_families *f, const struct kith_cell *cell,
-                                                        size_t before, uint32_t i);
-/* Regroups the rows of families [from, from + n), which stand in order of time, by family, and adds the families' rows to the
+/* families.c, for area.c. Regroups the rows of families [from, from + n), which stand in order of time, by family, and adds the families' rows to the
  * tracks. */
 KITH_MUST_CHECK enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model,
                                                        const void *compiled, struct kith_cell *cell,
-                                                       const struct kith_shape *shape, uint64_t from, size_t n,
-                                                       double share);
+                                                       const struct kith_shape *shape, uint64_t from, size_t n);
 /* area.c: runs all n families of a coupled cell together. */
 KITH_MUST_CHECK enum kith_status kith_area_run(struct kith_families *f, const struct kith_model *model,
                                                const void *compiled, struct kith_cell *cell,
-                                               const struct kith_shape *shape, size_t n, double share,
+                                               const struct kith_shape *shape, size_t n,
                                                const volatile int *stop);
 
 #endif

@@ -69,6 +69,12 @@ struct kith_model {
      * [shape.members]; returns the number of members. May be NULL when there are neither. */
     size_t (*describe)(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
                        double *births);
+    /* Optional: a faster way for families of an uncoupled cell that are simple enough, many side by side. `batch_bytes` is the
+     * size of the workspace that it needs for this cell (arm), 0 if its families are not of that kind. `batch` carries families
+     * [from, to) through the whole run; what it counts, and the rows of each family, are those of begin, advance and
+     * standing. The rows of different families may be mixed: cell->whose, from 0 for family `from`, says whose they are. */
+    size_t (*batch_bytes)(const void *model, const struct kith_cell *cell);
+    void (*batch)(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace);
     const struct kith_coupling *coupling; /* NULL: the model has no resources, its shape is never coupled */
 };
 

@@ -8,7 +8,6 @@
 #define KEY_SIZE 0x73697a65u
 #define KEY_GAP 0x676170u
 #define KEY_AGE 0x616765u
-#define KEY_MEMBER 0x6d656d626572u
 #define KEY_NUMBER 0x6e756d626572u
 
 /* Room for slots that a family of a coupled area has at first: few ever need more. */
@@ -192,7 +191,7 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     }
     f->key = kith_draw_mix(f->key, number);
     for (unsigned m = 0; m <= p->max_children; m++)
-        f->member[m]->key = mix2(f->key, KEY_MEMBER, m);
+        f->member[m]->key = mix2(f->key, PATHWAY_KEY_MEMBER, m);
     double formed = p->n_groups ? draw_children(p, f, (double)year) : 0;
     while (f->epoch[1].time <= formed)
         f->t = (++f->epoch)->tables;

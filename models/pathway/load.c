@@ -1,7 +1,7 @@
 /* Compiles a scenario: tables for every arm and every date at which an arm changes, and the shape of the results. */
 #include <stdio.h>
 
-#include "pathway.h"
+#include "plain.h"
 
 static void free_tables(struct tables *t)
 {
@@ -413,6 +413,8 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
     if (!b.status && !errors->n)
         for (size_t i = 0; i < p->n_tables; i++)
             pathway_find_shared(p, &p->tables[i]);
+    if (!b.status && !errors->n)
+        pathway_find_batches(&b);
     pathway_layout(&b);
     return b.status ? b.status : errors->n ? KITH_BAD_SCENARIO : KITH_OK;
 }
@@ -443,5 +445,7 @@ const struct kith_model kith_model_pathway = {
     .advance = pathway_advance,
     .standing = pathway_standing,
     .describe = pathway_describe,
+    .batch_bytes = pathway_batch_bytes,
+    .batch = pathway_batch,
     .coupling = &pathway_coupling,
 };

@@ -22,6 +22,8 @@
 #define PATHWAY_CHILDREN_MAX 12
 #define PATHWAY_GROUPS_MAX 8
 #define PATHWAY_CLOCKS_MAX 32 /* enabled in one state */
+/* Key of a member's draws, within its family's. */
+#define PATHWAY_KEY_MEMBER 0x6d656d626572u
 
 /* A run of consecutive entries in one of the tables' arrays. */
 struct range {
@@ -295,6 +297,7 @@ struct pathway {
     size_t n_tables;
     struct tables *tables;
     struct epoch **epochs;       /* [arm], the last one with time INFINITY */
+    struct plain **plain;        /* [arm] plain.h; NULL where families are more than that */
     struct range *counters_of;   /* [transition] in counter_list: the conditional counts of its events */
     uint16_t *counter_list;
     size_t n_censuses;

@@ -547,7 +547,7 @@ static void run_seen(struct harness *h, struct result *r, size_t arm, int replic
     h->model = spy.real;
     assert_int_equal(spy.n, r->cell.n_rows);
     for (size_t k = 0; k < spy.n; k++)
-        spy.seen[k].family = h->families.owner[k];
+        spy.seen[k].family = r->cell.owner[k];
 }
 
 /* ---- first come, first served ----------------------------------------------------------------------------------- */
