@@ -15,6 +15,7 @@
 #include "scenario/node.h"
 #include "resource/pool.h"
 #include "scenario/scenario.h"
+#include "sched/queue.h"
 #include "sim/cell.h"
 #include "sim/model.h"
 #include "sim/shape.h"

@@ -21,7 +21,7 @@ stats       base record
 run         base rng scenario sim record
 cli         base rng sched resource scenario sim record stats run kith models
 models      kith models rng/draw.h rng/real.h rng/lanes.h
-kith        base resource rng scenario sim
+kith        base resource rng scenario sched sim
 '
 
 cd "$(dirname "$0")/.." || exit 1

@@ -1,5 +1,6 @@
-/* A line of those who wait (or of those who hold): a heap that gives the first one, and from which anybody can be
- * taken out or moved by the number on the ticket. Not to be shared between threads. */
+/* A line of those who wait (or of those who hold): it gives the first one, and anybody can be taken out or moved by the
+ * number on the ticket. As long as all come in the order in which they will be served (equal priorities, mostly) it is an
+ * array, taken from the front; from when somebody does not until it is empty, a heap. Not to be shared between threads. */
 #ifndef KITH_RESOURCE_LINE_H
 #define KITH_RESOURCE_LINE_H
 
@@ -18,20 +19,23 @@ struct kith_ticket {
     bool safe;        /* never loses it to a higher priority */
     double priority;
     uint64_t number;  /* breaks ties: the smaller is first */
-    uint32_t at;      /* where in the heap; for a free ticket the next free one */
+    uint32_t at;      /* where in the line; for a free ticket the next free one */
 };
 
-/* Order: the key, then the number. No two are equal, so it never depends on how the heap is built. */
+/* Order: the key, then the number. No two are equal, so it never depends on how the line is built. */
 struct kith_line_entry {
     double key;
     uint64_t number;
-    uint32_t ticket;
+    uint32_t ticket; /* 0: gone, from the middle of an array */
+    uint32_t family; /* the ticket's */
 };
 
 struct kith_line {
     struct kith_mem *mem;
     size_t n, room;
-    struct kith_line_entry *heap;
+    struct kith_line_entry *entry; /* an array: [head .. end), the first of them is there; a heap: [0 .. n) */
+    size_t head, end;
+    bool heap;
     struct kith_ticket *ticket; /* [tickets]; ticket numbers begin with 1 */
     size_t tickets, tickets_room;
     uint32_t free;              /* first free ticket, 0 none */
@@ -50,7 +54,16 @@ KITH_MUST_CHECK enum kith_status kith_line_add(struct kith_line *line, const str
 /* The number of the first; 0 if nobody is there. */
 static inline uint32_t kith_line_first(const struct kith_line *line)
 {
-    return line->n ? line->heap[0].ticket : 0;
+    return line->n ? line->entry[line->head].ticket : 0;
+}
+/* The family that will be first when k others have gone, if that is easily known, else `none`: for fetching what it needs. Its
+ * ticket is fetched. */
+static inline uint32_t kith_line_soon(const struct kith_line *line, size_t k, uint32_t none)
+{
+    if (line->heap || line->head + k >= line->end || !line->entry[line->head + k].ticket)
+        return none;
+    __builtin_prefetch(&line->ticket[line->entry[line->head + k].ticket - 1]);
+    return line->entry[line->head + k].family;
 }
 /* The ticket with this number, which must be in the line; valid until the next addition. */
 static inline struct kith_ticket *kith_line_ticket(const struct kith_line *line, uint32_t ticket)

@@ -22,7 +22,9 @@ void kith_pool_free(struct kith_pool *pool)
 
 static int64_t ticks(const struct kith_pool *pool, double now)
 {
-    return (int64_t)floor((now - pool->origin) * KITH_POOL_TICKS_A_YEAR);
+    double x = (now - pool->origin) * KITH_POOL_TICKS_A_YEAR;
+    int64_t whole = (int64_t)x;
+    return whole - (x < (double)whole); /* the floor, without a call */
 }
 
 enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_plan *plan, double origin, int months,
@@ -94,15 +96,15 @@ static void accrue(struct kith_pool *pool, double now)
 static void review(struct kith_pool *pool)
 {
     const struct kith_pool_plan *plan = pool->plan;
+    pool->dirty = pool->dirty || pool->line.n;
+    if (pool->capacity == KITH_POOL_UNLIMITED || !plan->n_bounds) {
+        pool->level = 0;
+        return;
+    }
     int64_t demand = pool->used + pool->wanted;
     /* a quotient of whole numbers is the double nearest to it, as the bounds are: 22.2 of 10 is 2.22 exactly; where
      * there is nothing the load is highest even if nobody asks */
     double load = pool->capacity ? (double)demand / (double)pool->capacity : INFINITY;
-    pool->dirty = pool->dirty || pool->line.n;
-    if (pool->capacity == KITH_POOL_UNLIMITED) {
-        pool->level = 0;
-        return;
-    }
     while (pool->level < plan->n_bounds && load >= plan->bounds[pool->level])
         pool->level++;
     while (pool->level && load < plan->bounds[pool->level - 1] * (1 - plan->slack))

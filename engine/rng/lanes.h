@@ -71,10 +71,10 @@ static inline void kith_lanes_store(uint64_t *to, kith_word_lanes x)
 #define KITH_LANES_EACH(f) {f(0), f(1)}
 #endif
 
-/* Columns of a table of doubles whose rows begin at base + at[i]: *a is the first of each row, *b the second, *c the
- * third. Reads a fourth. Rows are read whole and turned, which is half the work of reading number by number. */
-static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b,
-                                    kith_real_lanes *c)
+/* Columns of a table of doubles whose rows of four begin at base + at[i]: *a is the first of each row, and so on. Rows are
+ * read whole and turned, which is half the work of reading number by number. */
+static inline void kith_lanes_rows4(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b,
+                                    kith_real_lanes *c, kith_real_lanes *d)
 {
 #if defined __AVX512F__ && KITH_LANES == 8
 #define KITH_LANES_TWO(i) \
@@ -87,14 +87,25 @@ static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith
     *a = (kith_real_lanes)_mm512_permutex2var_pd(even01, low, even23);
     *b = (kith_real_lanes)_mm512_permutex2var_pd(odd01, low, odd23);
     *c = (kith_real_lanes)_mm512_permutex2var_pd(even01, high, even23);
+    *d = (kith_real_lanes)_mm512_permutex2var_pd(odd01, high, odd23);
 #else
 #define KITH_LANES_A(i) base[at[i]]
 #define KITH_LANES_B(i) base[at[i] + 1]
 #define KITH_LANES_C(i) base[at[i] + 2]
+#define KITH_LANES_D(i) base[at[i] + 3]
     *a = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_A);
     *b = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_B);
     *c = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_C);
+    *d = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_D);
 #endif
+}
+
+/* The first three columns. Reads a fourth. */
+static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b,
+                                    kith_real_lanes *c)
+{
+    kith_real_lanes d;
+    kith_lanes_rows4(base, at, a, b, c, &d);
 }
 
 /* The same for rows of two. */

@@ -39,7 +39,8 @@ void kith_room_free(struct kith_room *room)
     kith_store_free(&room->store);
     kith_mem_free(&room->next);
     kith_mem_free(&room->record);
-    room->families = 0;
+    kith_mem_free(&room->batch);
+    room->families = room->batch_room = 0;
 }
 
 /* The family's next event is at `next`; with INFINITY it waits for others to change that. */
@@ -232,6 +233,25 @@ static double run_until(struct area *a, double limit, double area_next, const vo
     return area_next;
 }
 
+enum kith_status kith_area_open(struct kith_cell *cell, const struct kith_shape *shape, size_t n)
+{
+    enum kith_status st = KITH_OK;
+    for (size_t i = 0; i < cell->n_pools && !st; i++)
+        st = kith_pool_begin(&cell->pool[i], &shape->resources[i].plan, cell->warm_up, cell->months,
+                             cell->amount + shape->resources[i].amount, cell->n_amounts, n);
+    return st;
+}
+
+void kith_area_close(struct kith_cell *cell, const struct kith_shape *shape)
+{
+    for (size_t i = 0; i < cell->n_pools && !cell->fault; i++) {
+        kith_pool_close(&cell->pool[i], cell->end);
+        if (!kith_pool_little(&cell->pool[i]))
+            kith_cell_fault(cell, "resource %s: time waited by person and by moment differ (Little's law); this is an "
+                            "error of kith's, please report it", shape->resources[i].name);
+    }
+}
+
 static enum kith_status prepare(struct area *a)
 {
     struct kith_room *r = a->room;
@@ -249,10 +269,8 @@ static enum kith_status prepare(struct area *a)
         memset(r->record, 0, a->n * sizeof *r->record);
     if ((st = kith_store_begin(&r->store, a->bytes)))
         return st;
-    for (size_t i = 0; i < cell->n_pools; i++)
-        if ((st = kith_pool_begin(&cell->pool[i], &a->shape->resources[i].plan, cell->warm_up, cell->months,
-                                  cell->amount + a->shape->resources[i].amount, cell->n_amounts, a->n)))
-            return st;
+    if ((st = kith_area_open(cell, a->shape, a->n)))
+        return st;
     if ((st = kith_queue_begin(&r->queue, cell->end, a->n)))
         return st;
     cell->store = &r->store;
@@ -275,13 +293,9 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
     if (!a.status && cell->share > 0)
         begin_counting(&a);
     run_until(&a, cell->end, area_next, stop);
-    for (size_t i = 0; i < cell->n_pools && !a.status && !cell->fault; i++) {
-        kith_pool_close(&cell->pool[i], cell->end);
-        if (!kith_pool_little(&cell->pool[i]))
-            kith_cell_fault(cell, "resource %s: time waited by person and by moment differ (Little's law); this is an "
-                            "error of kith's, please report it", shape->resources[i].name);
-    }
-    if (!a.status && !cell->fault)
+    if (!a.status)
+        kith_area_close(cell, shape);
+    if (!a.status && !cell->fault && cell->share > 0)
         a.status = kith_families_regroup(f, model, compiled, cell, shape, 0, n);
     return a.status;
 }

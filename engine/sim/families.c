@@ -185,15 +185,41 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
     return st;
 }
 
+/* The model's own way, in the thread's workspace. */
+static enum kith_status together(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                 struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, uint64_t to,
+                                 size_t bytes, const volatile int *stop)
+{
+    struct kith_room *room = f->room;
+    enum kith_status st = KITH_OK;
+    if (bytes > room->batch_room) {
+        kith_mem_free(&room->batch); /* what it held is not needed: no copy */
+        room->batch_room = 0;
+        if ((st = kith_mem_resize(room->mem, &room->batch, bytes, 1)))
+            return st;
+        room->batch_room = bytes;
+        kith_mem_large_pages(room->batch, bytes);
+    }
+    if (cell->pool && (st = kith_area_open(cell, shape, (size_t)to)))
+        return st;
+    st = model->batch(compiled, cell, from, to, room->batch, &room->queue, stop);
+    if (!st && cell->pool)
+        kith_area_close(cell, shape);
+    if (cell->failed)
+        st = KITH_NO_MEMORY;
+    if (st || cell->fault || !(cell->share > 0))
+        return st;
+    return kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
+}
+
 enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model, const void *compiled,
                                    struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, uint64_t to,
                                    double track, enum kith_order order, const volatile int *stop)
 {
     enum kith_status st = KITH_OK;
     size_t at_once = order == KITH_ORDER_QUEUE && !cell->pool ? (size_t)(to - from) : 1;
-    size_t batch = model->batch && order == KITH_ORDER_FAMILY && !cell->pool ? model->batch_bytes(compiled, cell) : 0;
+    size_t batch = model->batch && order == KITH_ORDER_FAMILY ? model->batch_bytes(compiled, cell, to - from) : 0;
     size_t bytes = model->family_bytes(compiled) * at_once;
-    bytes = batch > bytes ? batch : bytes;
     f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
     cell->share = track;
     if (to <= from && !cell->pool) /* a coupled area has capacities even if nobody lives there */
@@ -206,10 +232,7 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     if (!f->births && (st = kith_mem_zeroed(f->mem, &f->births, shape->members + 1, sizeof *f->births)))
         return st;
     if (batch) {
-        model->batch(compiled, cell, from, to, f->state);
-        st = cell->failed ? KITH_NO_MEMORY : stop && *stop ? KITH_STOPPED : KITH_OK;
-        if (!st)
-            st = kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
+        st = together(f, model, compiled, cell, shape, from, to, batch, stop);
     } else if (cell->pool)
         st = kith_area_run(f, model, compiled, cell, shape, (size_t)to, stop);
     else if (order == KITH_ORDER_QUEUE)

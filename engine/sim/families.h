@@ -33,6 +33,8 @@ struct kith_room {
     double *next;              /* [families] time of the next event */
     void **record;             /* [families] where it lies, NULL before it forms and after it is over */
     size_t families;
+    void *batch;               /* [batch_room] bytes: a model's own way (kith_model.batch) */
+    size_t batch_room;
 };
 /* An empty workspace, and its release. `room` is used while cells run, never by two threads at once. */
 void kith_families_init(struct kith_families *f, struct kith_mem *mem, struct kith_room *room);
@@ -55,6 +57,9 @@ KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, cons
 KITH_MUST_CHECK enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model,
                                                        const void *compiled, struct kith_cell *cell,
                                                        const struct kith_shape *shape, uint64_t from, size_t n);
+/* area.c: the pools of a coupled cell of n families, before anything happens and when all is over. */
+KITH_MUST_CHECK enum kith_status kith_area_open(struct kith_cell *cell, const struct kith_shape *shape, size_t n);
+void kith_area_close(struct kith_cell *cell, const struct kith_shape *shape);
 /* area.c: runs all n families of a coupled cell together. */
 KITH_MUST_CHECK enum kith_status kith_area_run(struct kith_families *f, const struct kith_model *model,
                                                const void *compiled, struct kith_cell *cell,

@@ -4,6 +4,7 @@
 #define KITH_SIM_MODEL_H
 
 #include "../scenario/scenario.h"
+#include "../sched/queue.h"
 #include "cell.h"
 #include "shape.h"
 
@@ -69,12 +70,15 @@ struct kith_model {
      * [shape.members]; returns the number of members. May be NULL when there are neither. */
     size_t (*describe)(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
                        double *births);
-    /* Optional: a faster way for families of an uncoupled cell that are simple enough, many side by side. `batch_bytes` is the
-     * size of the workspace that it needs for this cell (arm), 0 if its families are not of that kind. `batch` carries families
-     * [from, to) through the whole run; what it counts, and the rows of each family, are those of begin, advance and
-     * standing. The rows of different families may be mixed: cell->whose, from 0 for family `from`, says whose they are. */
-    size_t (*batch_bytes)(const void *model, const struct kith_cell *cell);
-    void (*batch)(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace);
+    /* Optional: a faster way for families that are simple enough, many side by side. `batch_bytes` is the size of the
+     * workspace that it needs for n families of this cell (arm), 0 if they are not of that kind. `batch` carries families
+     * [from, to) through the whole run, all of an area's if it is coupled, whose pools have begun; what it counts, what the pools
+     * add up and the rows of each family are those of begin, advance, standing and the coupling. The rows of different
+     * families may be mixed: cell->whose, from 0 for family `from`, says whose they are. `queue` is for a coupled
+     * area's events, and to be begun; `stop` as in kith_families_run. */
+    size_t (*batch_bytes)(const void *model, const struct kith_cell *cell, uint64_t n);
+    enum kith_status (*batch)(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace,
+                              struct kith_queue *queue, const volatile int *stop);
     const struct kith_coupling *coupling; /* NULL: the model has no resources, its shape is never coupled */
 };
 

@@ -113,26 +113,6 @@ static void draw(const struct member *w, const struct clock *k, struct slot *s)
     s->spent_at = -1;
 }
 
-/* log2 x to within 0.01 for positive normal x: exponent and a parabola through the ends of the octave. */
-static inline double rough_log2(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint64_t unit = (bits & 0xfffffffffffffu) | 0x3ff0000000000000u;
-    double m;
-    memcpy(&m, &unit, sizeof m);
-    return (double)((int64_t)(bits >> 52) - 1023) + (m * (2 - m * (1.0 / 3)) - 5.0 / 3);
-}
-
-/* Whether a Weibull clock that has just begun surely fires before it has run for `part` of its scale: a wide margin
- * around a rough estimate, so that most of those that win the race are inverted without finding their consumption
- * first. Subnormal or infinite values give a rough answer that the margin need not cover: then it is no. */
-static inline bool surely_before(double shape, double part, double rest)
-{
-    bool usual = (part > 1e-300) & (part < 1e300) & (rest > 1e-300);
-    return usual & (shape * rough_log2(part) - rough_log2(rest) > 0.03 * (1 + shape));
-}
-
 /* When the clock fires if nothing changes; `limit` is a time by which something else does. A clock that does not
  * fire before gets its consumption up to then noted, which saves computing it again. */
 static double firing_time(const struct clock *k, struct slot *s, const struct instance *in, double birth, double t,
@@ -156,7 +136,7 @@ static double firing_time(const struct clock *k, struct slot *s, const struct in
     double rest = s->rest / s->ratio;
     if (limit < INFINITY &&
         !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered &&
-          surely_before(k->dist.a, (limit - t) * k->dist.d, rest))) {
+          pathway_surely_before(k->dist.a, (limit - t) * k->dist.d, rest))) {
         s->spent = consumption(k, s, in->entered, t, limit);
         s->spent_at = limit;
         if (s->spent < s->rest)
@@ -273,7 +253,7 @@ void pathway_draw_all(const struct pathway *p, struct family *f, struct member *
 static inline double weibull_firing(const struct enabled *e, struct slot *s, double t, double limit)
 {
     double rest = s->rest * e->inverse_ratio, part = (limit - t) * e->d;
-    bool first = surely_before(e->a, part, rest);
+    bool first = pathway_surely_before(e->a, part, rest);
     double power = kith_pow(first ? rest : part, first ? e->c : e->a);
     double at = first ? t + e->b * power : INFINITY;
     s->spent = first ? 0 : e->ratio * power;

@@ -1,37 +1,43 @@
 #include "plain.h"
 
-/* Whether the clock, in a state where it may fire, is one of those that the lanes know. */
-static bool clock_fits(const struct clock *k)
+/* Whether the clock fires in a way that the lanes know, and nothing but its own chart changes when it does. */
+static bool clock_fits(const struct tables *t, const struct enabled *e)
 {
-    bool exponential = k->dist.kind == KITH_DIST_EXPONENTIAL, weibull = k->dist.kind == KITH_DIST_WEIBULL;
-    return k->plain && k->ratio > 0 && (exponential || weibull);
+    const struct clock *k = &t->clocks[e->clock];
+    const struct state *to = &t->states[k->to];
+    bool known = k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_WEIBULL;
+    return known && k->plain && k->ratio > 0 && !k->effects.n && !to->instant && to->line < 0;
 }
 
-static bool state_fits(const struct tables *t, const struct state *st)
+/* Whether the state's clocks are of that kind, and the resource that it uses, if any, is given to who comes first by fixed
+ * priorities and to nobody else before it is given back. */
+static bool state_fits(const struct pathway *p, const struct tables *t, const struct state *st)
 {
     unsigned weibull = 0;
-    if (st->instant || st->terminal || st->effects.n || st->clocks.n > PLAIN_CLOCKS_MAX)
+    const struct user *u = st->pool >= 0 ? &t->users[st->user] : NULL;
+    if (st->instant || st->terminal || st->effects.n || st->clocks.n > PLAIN_CLOCKS_MAX || (st->line >= 0 && st->clocks.n))
+        return false;
+    if (u && (u->full >= 0 || u->preempted_to >= 0 || u->factors.n || p->preempts[st->pool]))
         return false;
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct enabled *e = &t->enabled[st->clocks.first + i];
-        const struct clock *k = &t->clocks[e->clock];
-        weibull += k->dist.kind == KITH_DIST_WEIBULL;
-        if (!clock_fits(k) || !e->simple)
+        weibull += t->clocks[e->clock].dist.kind == KITH_DIST_WEIBULL;
+        if (!clock_fits(t, e))
             return false;
     }
-    return weibull <= 1;
+    return weibull <= 1 && (!p->n_resources || st->clocks.n - weibull <= PLAIN_WEIBULL);
 }
 
-/* Whether the arm's families have one plain chart and nothing else: no dates that change it, nobody who comes, goes, is
- * counted at a census or shares anything. */
+/* Whether the arm's families have one plain chart and nothing else: no dates that change it, nobody who comes, goes or is
+ * counted with a condition, no budget. */
 static bool arm_fits(const struct pathway *p, size_t arm)
 {
     const struct tables *t = p->epochs[arm][0].tables;
-    bool fits = p->n_charts == 1 && !p->n_groups && !p->n_censuses && !p->n_resources && p->epochs[arm][1].time == INFINITY;
+    bool fits = p->n_charts == 1 && !p->n_groups && !t->n_counters && !p->n_budgets && !p->n_contracts && !t->heard &&
+                !t->birth_shared && p->epochs[arm][1].time == INFINITY;
     for (size_t s = 0; fits && s < t->n_states; s++)
-        fits = state_fits(t, &t->states[s]);
-    size_t entry = fits ? (size_t)p->code[0][t->charts[0].start[0] + 1u] : 0;
-    return fits && !p->counters_of[entry].n;
+        fits = state_fits(p, t, &t->states[s]);
+    return fits;
 }
 
 /* `place` is the clock's among those of a record. */
@@ -49,6 +55,22 @@ static void fill_clock(const struct plain *pl, const struct tables *t, const str
     st->adjacent = st->adjacent && st->clock[i].rest == st->clock[0].rest + i;
 }
 
+/* The transition between two states. */
+static int code_of(const struct pathway *p, const struct tables *t, size_t from, size_t to)
+{
+    return p->code[0][(from + 1) * (t->n_states + 1) + to + 1];
+}
+
+/* On what terms state s uses its resource. */
+static void fill_use(const struct pathway *p, const struct tables *t, size_t s, struct plain_state *st)
+{
+    const struct user *u = &t->users[t->states[s].user];
+    st->priority = u->priority;
+    st->waits = u->waits_in >= 0;
+    st->wait = st->waits ? (unsigned)u->waits_in : 0;
+    st->granted = st->waits ? (uint32_t)code_of(p, t, st->wait, s) : 0;
+}
+
 /* Gives the clocks their places in the records, state by state; a clock that is enabled in several states has one. */
 static void fill_states(const struct pathway *p, struct plain *pl, const struct tables *t, size_t *place)
 {
@@ -57,7 +79,9 @@ static void fill_states(const struct pathway *p, struct plain *pl, const struct 
         const struct state *st = &t->states[s];
         struct plain_state *to = &pl->state[s];
         *to = (struct plain_state){.n = st->clocks.n, .weibull = st->n_plain < st->clocks.n, .adjacent = true,
-                                   .standing = p->code[0][s + 1]};
+                                   .standing = p->code[0][s + 1], .pool = st->pool, .units = st->units};
+        if (st->pool >= 0)
+            fill_use(p, t, s, to);
         for (uint32_t i = 0; i < to->n; i++) {
             const struct enabled *e = &t->enabled[st->clocks.first + i];
             if (!place[e->slot])
@@ -65,6 +89,49 @@ static void fill_states(const struct pathway *p, struct plain *pl, const struct 
             pl->key[place[e->slot] - 1] = t->clocks[e->clock].key;
             fill_clock(pl, t, e, place[e->slot] - 1, to, i);
         }
+    }
+}
+
+/* What follows when clock k of state s fires. */
+static struct plain_firing firing_of(const struct pathway *p, const struct plain *pl, const struct tables *t, size_t s,
+                                     unsigned k)
+{
+    const struct plain_state *st = &pl->state[s];
+    const struct enabled *e = &t->enabled[t->states[s].clocks.first + k];
+    const struct state *to = &t->states[e->to];
+    int wait = to->pool >= 0 ? t->users[to->user].waits_in : -1;
+    return (struct plain_firing){.key = st->key[k], .taken = st->taken[k], .code = (uint32_t)e->code, .to = e->to,
+                                 .waiting = wait >= 0 ? (uint32_t)code_of(p, t, s, (size_t)wait) : 0,
+                                 .touches = e->shared, .asks = to->pool >= 0};
+}
+
+/* The tables again, for families in different states side by side. */
+static void fill_mixed(const struct pathway *p, struct plain *pl, const struct tables *t)
+{
+    for (size_t s = 0; s < pl->n_states; s++) {
+        const struct plain_state *st = &pl->state[s];
+        struct plain_mixed *m = &pl->mixed[s];
+        *m = (struct plain_mixed){.ratio = 1, .shape = 1, .inverse_shape = 1, .scale = INFINITY, .inverse_scale = 1e100};
+        for (unsigned k = 0; k <= PLAIN_WEIBULL; k++)
+            m->rest[k] = pl->none;
+        for (unsigned k = 0; k < st->n; k++) {
+            const struct plain_clock *c = &st->clock[k];
+            bool weibull = st->weibull && k == st->n - 1;
+            unsigned to = weibull ? PLAIN_WEIBULL : k;
+            pl->firing[s * (PLAIN_WEIBULL + 1) + to] = firing_of(p, pl, t, s, k);
+            m->rest[to] = c->rest;
+            if (!weibull) {
+                m->rate[k] = c->rate;
+                continue;
+            }
+            m->ratio = c->ratio;
+            m->shape = c->shape;
+            m->inverse_shape = c->inverse_shape;
+            m->scale = c->scale;
+            m->inverse_scale = c->inverse_scale;
+        }
+        unsigned n = st->n - st->weibull;
+        pl->n_exponential = n > pl->n_exponential ? n : pl->n_exponential;
     }
 }
 
@@ -80,12 +147,19 @@ static struct plain *make(struct build *b, size_t arm)
     *pl = (struct plain){.n_states = t->n_states, .n_clocks = p->n_slots[0], .start = t->charts[0].start[0]};
     pl->entry = p->code[0][pl->start + 1];
     pl->rests = sizeof(struct plain_family) / sizeof(double);
-    pl->doubles = pl->rests + pl->n_clocks + (pl->n_clocks + 1) / 2;
+    pl->doubles = pl->none = pl->rests + pl->n_clocks + (pl->n_clocks + 1) / 2;
     pl->key = pathway_keep(b, pl->n_clocks, sizeof *pl->key);
     pl->state = pathway_keep(b, pl->n_states, sizeof *pl->state);
     if (!pl->key || !pl->state)
         return NULL;
     fill_states(p, pl, t, place);
+    if (p->n_resources) {
+        pl->mixed = pathway_keep(b, pl->n_states, sizeof *pl->mixed);
+        pl->firing = pathway_keep(b, pl->n_states * (PLAIN_WEIBULL + 1), sizeof *pl->firing);
+        if (!pl->mixed || !pl->firing)
+            return NULL;
+        fill_mixed(p, pl, t);
+    }
     return pl;
 }
 
@@ -98,46 +172,84 @@ void pathway_find_batches(struct build *b)
             p->plain[arm] = make(b, arm);
 }
 
-static size_t list_bytes(const struct plain *pl)
+/* ---- carrying them out ------------------------------------------------------------------------------------------ */
+
+/* Bytes of `lists` lists of families, their lengths, and more. */
+static size_t list_bytes(size_t lists)
 {
-    return ((pl->n_states + 2) * PLAIN_LIST + pl->n_states + 1) * sizeof(uint32_t);
+    return (lists * PLAIN_LIST + lists) * sizeof(uint32_t);
 }
 
-size_t pathway_batch_bytes(const void *model, const struct kith_cell *cell)
+static size_t record_bytes(const struct plain *pl, uint64_t n)
+{
+    return (size_t)(n + 1) * pl->doubles * sizeof(double);
+}
+
+size_t pathway_batch_bytes(const void *model, const struct kith_cell *cell, uint64_t n)
 {
     const struct plain *pl = ((const struct pathway *)model)->plain[cell->arm];
-    return pl ? (PLAIN_FAMILIES + 1) * pl->doubles * sizeof(double) + list_bytes(pl) : 0;
+    if (!pl)
+        return 0;
+    return cell->pool ? record_bytes(pl, n) + 4 * sizeof(double)
+                      : record_bytes(pl, PLAIN_FAMILIES) + list_bytes(pl->n_states + 2);
 }
 
-/* The widest vectors that this CPU has instructions for (KITH_LANES_MOST, for measuring: no wider than that). */
-static void run(struct plain_batch *b)
+/* The most lanes that this CPU has instructions for (KITH_LANES_MOST, for measuring: no more than that). */
+static int lanes(void)
 {
 #ifndef KITH_LANES_MOST
 #define KITH_LANES_MOST 8
 #endif
 #if defined __x86_64__
     if (KITH_LANES_MOST >= 8 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl")) {
-        pathway_plain_run8(b);
-        return;
-    }
-    if (KITH_LANES_MOST >= 4 && __builtin_cpu_supports("avx2")) {
-        pathway_plain_run4(b);
-        return;
-    }
+        __builtin_cpu_supports("avx512vl"))
+        return 8;
+    if (KITH_LANES_MOST >= 4 && __builtin_cpu_supports("avx2"))
+        return 4;
 #endif
-    pathway_plain_run2(b);
+    return 2;
 }
 
-void pathway_batch(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace)
+static void run_batch(const struct plain *pl, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace)
 {
-    const struct plain *pl = ((const struct pathway *)model)->plain[cell->arm];
     struct plain_batch b = {.plain = pl, .cell = cell, .record = workspace, .from = from, .next = from, .to = to};
-    memset(workspace, 0, (PLAIN_FAMILIES + 1) * pl->doubles * sizeof(double) + list_bytes(pl));
-    b.list = (void *)(b.record + (PLAIN_FAMILIES + 1) * pl->doubles);
-    b.idle = b.list + (pl->n_states + 1) * PLAIN_LIST;
-    b.listed = b.idle + PLAIN_LIST;
+    size_t lists = pl->n_states + 1;
+    memset(workspace, 0, record_bytes(pl, PLAIN_FAMILIES) + list_bytes(lists + 1));
+    b.lists.list = (void *)(b.record + (PLAIN_FAMILIES + 1) * pl->doubles);
+    b.idle = b.lists.list + lists * PLAIN_LIST;
+    b.lists.listed = b.idle + PLAIN_LIST;
     for (b.n_idle = 0; b.n_idle < PLAIN_FAMILIES; b.n_idle++)
         b.idle[b.n_idle] = b.n_idle;
-    run(&b);
+    if (lanes() == 8)
+        pathway_plain_batch8(&b);
+    else if (lanes() == 4)
+        pathway_plain_batch4(&b);
+    else
+        pathway_plain_batch2(&b);
+}
+
+static enum kith_status run_area(const struct pathway *p, struct kith_cell *cell, uint64_t n, void *workspace,
+                                 struct kith_queue *queue, const volatile int *stop)
+{
+    const struct plain *pl = p->plain[cell->arm];
+    struct plain_area a = {.plain = pl, .cell = cell, .n = (uint32_t)n, .queue = queue, .model = p, .stop = stop,
+                           .coupling = &pathway_coupling};
+    a.record = workspace;
+    if (lanes() == 8)
+        pathway_plain_area8(&a);
+    else if (lanes() == 4)
+        pathway_plain_area4(&a);
+    else
+        pathway_plain_area2(&a);
+    return a.status;
+}
+
+enum kith_status pathway_batch(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace,
+                               struct kith_queue *queue, const volatile int *stop)
+{
+    const struct pathway *p = model;
+    if (cell->pool)
+        return run_area(p, cell, to, workspace, queue, stop);
+    run_batch(p->plain[cell->arm], cell, from, to, workspace);
+    return stop && *stop ? KITH_STOPPED : KITH_OK;
 }

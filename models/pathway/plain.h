@@ -1,5 +1,5 @@
 /* Families of one plain chart: its clocks are exponential or Weibull with constant hazards, at most one Weibull clock a
- * state, and nothing else happens to a family. Such families need no more than a small record each, and many of them are
+ * state, and nothing else happens to a family but that it may use limited resources and wait for them. Such families need no more than a small record each, and many of them are
  * carried through their events side by side, those in the same state together in the lanes of vectors (plain_lanes.h):
  * same draws, same arithmetic, so the same results to the bit as one at a time. */
 #ifndef KITH_MODELS_PLAIN_H
@@ -27,10 +27,34 @@ struct plain_state {
     bool weibull;                    /* the last one is */
     bool adjacent;                   /* what is left of them stands in a row in the records */
     int standing;                    /* transition that says how families stand when counting begins */
+    /* shared resources */
+    int pool;                        /* resource that is used in this state, -1 none */
+    int64_t units;                   /* used, in thousandths */
+    double priority;
+    bool waits;                      /* if it is taken, families wait in state `wait`; else nobody is ever refused */
+    unsigned wait;
+    uint32_t granted;                /* transition from there to here */
     struct plain_clock clock[PLAIN_CLOCKS_MAX];
     /* by clock, close together: key of draws, transition, which uint32_t of a record their number is */
     uint64_t key[PLAIN_CLOCKS_MAX], code[PLAIN_CLOCKS_MAX];
     uint32_t taken[PLAIN_CLOCKS_MAX];
+};
+
+/* The same where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
+ * Weibull one as number PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_area.h. */
+#define PLAIN_WEIBULL 3
+struct plain_mixed {
+    uint64_t rest[PLAIN_WEIBULL + 1]; /* which double of a record */
+    double rate[PLAIN_WEIBULL], ratio;
+    double shape, inverse_shape, scale, inverse_scale;
+};
+
+/* What follows when a clock fires. */
+struct plain_firing {
+    uint64_t key;
+    uint32_t taken, code, to;
+    uint32_t waiting;                /* transition into waiting for what it leads to */
+    bool touches, asks;              /* a resource: it is given back or asked for; asked for */
 };
 
 /* One chart's tables. */
@@ -40,16 +64,31 @@ struct plain {
     int entry;                       /* transition with which a family begins */
     size_t doubles;                  /* of a record: struct plain_family, then rest[n_clocks], taken[n_clocks] */
     size_t rests;                    /* which double rest[0] is */
+    size_t none;                     /* which one stands for the rest of a clock that a state has not */
     uint64_t *key;                   /* [n_clocks] in the order of the records: state by state */
     struct plain_state *state;
+    unsigned n_exponential;          /* of a state, at most */
+    struct plain_mixed *mixed;       /* [n_states] for coupled areas */
+    struct plain_firing *firing;     /* [n_states][PLAIN_WEIBULL + 1] */
+};
+
+/* Families by state, as numbers of their records. */
+struct plain_lists {
+    uint32_t *list;                  /* [lists][PLAIN_LIST] */
+    uint32_t *listed;                /* [lists] how many */
 };
 
 /* What a record begins with. Behind it: what is left of each clock's unit exponential, and its draws so far. */
 struct plain_family {
     uint64_t key;                    /* of draws, as struct member's */
     double entered;                  /* its state */
+    double at;                       /* coupled: when it next touches a resource; INFINITY: when it is given one */
+    double spent;                    /* coupled: what the Weibull clock has consumed by then */
     uint32_t number;                 /* from the first of the unit */
-    bool tracked;
+    uint8_t state, winner;           /* coupled: as of `entered`; which clock fires then */
+    uint8_t was;                     /* coupled: the state it left by what has been prepared, or waits for */
+    bool tracked : 1, fired : 1, asks : 1, stands : 1; /* coupled: it has been prepared; it asks for a resource; before that
+                                                          it stood as counting began */
 };
 
 /* Families of a unit on their way. One record more than PLAIN_FAMILIES: idle lanes work on it. */
@@ -57,22 +96,38 @@ struct plain_batch {
     const struct plain *plain;
     struct kith_cell *cell;
     double *record;                  /* [PLAIN_FAMILIES + 1][doubles] */
-    uint32_t *list;                  /* [n_states + 1][PLAIN_LIST] records by state; last: just begun */
-    uint32_t *listed;                /* [n_states + 1] how many */
+    struct plain_lists lists;        /* by state; one more: just begun */
     uint32_t *idle;                  /* [PLAIN_LIST] records of nobody */
     uint32_t n_idle;
     uint64_t from, next, to;         /* numbers of families: first of the unit, next to begin, behind the last */
 };
 
+/* All families of a coupled area. One record more than families: idle lanes work on it. */
+struct plain_area {
+    const struct plain *plain;
+    struct kith_cell *cell;
+    double *record;                  /* [n + 1][doubles] */
+    uint32_t n;
+    struct kith_queue *queue;        /* of touches */
+    const struct kith_coupling *coupling; /* for the area's own events */
+    const void *model;
+    const volatile int *stop;
+    enum kith_status status;
+};
+
 /* Finds the arms whose families are of this kind, and makes their tables. */
 void pathway_find_batches(struct build *b);
 /* Callbacks of the model (sim/model.h). */
-size_t pathway_batch_bytes(const void *model, const struct kith_cell *cell);
-void pathway_batch(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace);
+size_t pathway_batch_bytes(const void *model, const struct kith_cell *cell, uint64_t n);
+enum kith_status pathway_batch(const void *model, struct kith_cell *cell, uint64_t from, uint64_t to, void *workspace,
+                               struct kith_queue *queue, const volatile int *stop);
 
-/* plain_lanes2.c, plain_lanes4.c, plain_lanes8.c: carries all families of the batch to the end. */
-void pathway_plain_run2(struct plain_batch *b);
-void pathway_plain_run4(struct plain_batch *b);
-void pathway_plain_run8(struct plain_batch *b);
+/* plain_lanes2.c, plain_lanes4.c, plain_lanes8.c: carry all families of a batch, or of an area, to the end. */
+void pathway_plain_batch2(struct plain_batch *b);
+void pathway_plain_batch4(struct plain_batch *b);
+void pathway_plain_batch8(struct plain_batch *b);
+void pathway_plain_area2(struct plain_area *a);
+void pathway_plain_area4(struct plain_area *a);
+void pathway_plain_area8(struct plain_area *a);
 
 #endif

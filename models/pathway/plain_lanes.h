@@ -1,5 +1,8 @@
-/* The events of plain families, KITH_LANES at a time. Included by plain_lanesN.c, each compiled for CPUs with vectors of N
- * doubles. What is computed for each family is what clocks.c computes, in the same order. */
+/* The events of plain families, KITH_LANES at a time: the steps of which they are made. Included by plain_lanesN.c, each
+ * compiled for CPUs with vectors of N doubles; plain_batch.h and plain_area.h put the steps together. What is computed for each family is what clocks.c computes, in the same order. */
+#ifndef KITH_MODELS_PLAIN_LANES_H
+#define KITH_MODELS_PLAIN_LANES_H
+
 #include "plain.h"
 
 #include "rng/lanes.h"
@@ -15,7 +18,7 @@
 struct visit {
     _Alignas(64) double entered[SOME], at[SOME], spent[SOME], fresh[SOME], rest[PLAIN_CLOCKS_MAX][SOME];
     _Alignas(64) double key[SOME]; /* bits of the families' keys */
-    _Alignas(64) uint64_t row[SOME], winner[SOME], word[SOME], taken[SOME];
+    _Alignas(64) uint64_t row[SOME], winner[SOME], go[SOME], word[SOME], taken[SOME]; /* go: all bits, or none */
     struct kith_lanes_scratch scratch;
     unsigned n; /* made up to whole vectors */
 };
@@ -63,7 +66,7 @@ INLINE kith_real_lanes rough_log2(kith_real_lanes x)
 }
 
 /* As in clocks.c. */
-INLINE kith_mask_lanes surely_before(double shape, kith_real_lanes part, kith_real_lanes rest)
+INLINE kith_mask_lanes surely_before(kith_real_lanes shape, kith_real_lanes part, kith_real_lanes rest)
 {
     return (part > 1e-300) & (part < 1e300) & (rest > 1e-300) &
            (shape * rough_log2(part) - rough_log2(rest) > 0.03 * (1 + shape));
@@ -116,7 +119,7 @@ INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, 
         kith_real_lanes left = LANES(v->rest[n - 1], i), part = (LANES(v->at, i) - LANES(v->entered, i)) * k->inverse_scale;
         LANES(rest, i) = divide ? left / k->ratio : left * k->inverse_ratio;
         kith_mask_lanes first = n == 1 ? (kith_mask_lanes)~kith_lanes_word(0)
-                                       : surely_before(k->shape, part, LANES(rest, i));
+                                       : surely_before(shape, part, LANES(rest, i));
         LANES(base, i) = kith_lanes_choose(first, LANES(rest, i), part);
         LANES(exponent, i) = kith_lanes_choose(first, inverse_shape, shape);
     }
@@ -187,34 +190,51 @@ static void add_rows(struct kith_cell *cell, const struct plain_family *f, const
         kith_cell_row(cell, at, 0, code);
 }
 
-/* Counts the firings, as kith_cell_event does: where in the tallies each belongs, how often (0 after the end) and how much of
- * the month is left; then the sums. */
-INLINE void count(struct kith_cell *cell, const struct plain_state *st, unsigned n_clocks, struct visit *v, unsigned n)
+/* Who fires before the end. */
+INLINE void who_goes(const struct kith_cell *cell, struct visit *v)
+{
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= cell->end);
+}
+
+/* Counts the firings of those who go, as kith_cell_event does: where in the tallies each belongs,
+ * how often (1 or 0) and how much of the month is left; then the sums. */
+INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v, unsigned n)
 {
     kith_real_lanes one = kith_lanes_real(1), none = kith_lanes_real(0), last = kith_lanes_real(cell->months - 1);
-    uint64_t *where = v->word, *rest = v->taken, *times = v->scratch.cell; /* these are done with */
+    uint64_t *where = v->word, *rest = v->taken; /* these are done with */
     double width = (double)(cell->n_transitions * sizeof *cell->tally);
     for (unsigned i = 0; i < v->n; i += L) {
-        kith_real_lanes at = LANES(v->at, i), m = (at - cell->warm_up) * 12;
-        kith_mask_lanes happens = at <= cell->end, counted = happens & (m > none);
+        kith_real_lanes m = (LANES(v->at, i) - cell->warm_up) * 12;
+        kith_mask_lanes counted = (kith_mask_lanes)WORDS(v->go, i) & (m > none);
         kith_real_lanes month = whole(kith_lanes_choose(counted, m, none));
         month = kith_lanes_choose(month > last, last, month);
         kith_real_lanes left = kith_lanes_choose(counted, ((month + one) - m) * KITH_TICKS, none);
-        kith_word_lanes code = of_winner(st->code, n_clocks, WORDS(v->winner, i)) * sizeof *cell->tally;
-        WORDS(where, i) = word_of(kith_lanes_choose(counted, (month + one) * width, none)) + code;
+        kith_word_lanes row = word_of(kith_lanes_choose(counted, (month + one) * width, none));
+        WORDS(where, i) = row + WORDS(code, i) * sizeof *cell->tally;
         WORDS(rest, i) = word_of(whole(left));
-        WORDS(times, i) = -(kith_word_lanes)happens;
-        WORDS(v->winner, i) = kith_lanes_choose_words(happens, WORDS(v->winner, i), kith_lanes_word(n_clocks));
     }
-    unsigned char *tally = (unsigned char *)cell->tally;
-    int64_t sum = 0;
+    unsigned char *sums = (unsigned char *)cell->tally;
+    uint64_t sum = 0;
     for (unsigned i = 0; i < n; i++) {
-        struct kith_tally *t = (void *)(tally + where[i]);
-        t->n += (int64_t)times[i];
+        struct kith_tally *t = (void *)(sums + where[i]);
+        t->n += (int64_t)(v->go[i] & 1);
         t->rest += (int64_t)rest[i];
-        sum += (int64_t)times[i];
+        sum += v->go[i] & 1;
     }
-    cell->n_events += (uint64_t)sum;
+    cell->n_events += sum;
+}
+
+/* The same for families in one state. Those who do not go have no winner afterwards. */
+INLINE void count(struct kith_cell *cell, const struct plain_state *st, unsigned n_clocks, struct visit *v, unsigned n)
+{
+    uint64_t *code = v->scratch.cell;
+    for (unsigned i = 0; i < v->n; i += L) {
+        WORDS(code, i) = of_winner(st->code, n_clocks, WORDS(v->winner, i));
+        WORDS(v->winner, i) = kith_lanes_choose_words((kith_mask_lanes)WORDS(v->go, i), WORDS(v->winner, i),
+                                                      kith_lanes_word(n_clocks));
+    }
+    tally(cell, code, v, n);
 }
 
 /* Appends those of who[0 .. n) whose winner is k to the list of m; returns how many it has then. */
@@ -237,18 +257,53 @@ INLINE unsigned append(uint32_t *list, unsigned m, const uint32_t *who, const ui
     return m;
 }
 
-/* Sends the families on their way: to the states that the winners lead to, or out. */
-INLINE void send(struct plain_batch *b, const struct plain_state *st, unsigned n_clocks, const struct visit *v,
+/* Puts the families on the lists of the states that the winners lead to. */
+INLINE void send(struct plain_lists *b, const struct plain_state *st, unsigned n_clocks, const struct visit *v,
                  const uint32_t *who, unsigned n)
 {
     for (unsigned k = 0; k < n_clocks; k++) {
         unsigned to = st->clock[k].to;
         b->listed[to] = append(b->list + to * PLAIN_LIST, b->listed[to], who, v->winner, k, n);
     }
-    b->n_idle = append(b->idle, b->n_idle, who, v->winner, n_clocks, n);
 }
 
-/* Adds the rows of those who are tracked. */
+/* Takes at most SOME families off the end of a list. */
+static unsigned take(struct plain_lists *b, size_t list, unsigned n, uint32_t *who)
+{
+    n = n < SOME ? n : SOME;
+    b->listed[list] -= n;
+    memcpy(who, b->list + list * PLAIN_LIST + b->listed[list], n * sizeof *who);
+    return n;
+}
+
+/* The records of who[0 .. n); what the list lacks of a vector is made up with the record of nobody. */
+INLINE void rows_of(const struct plain *pl, const uint32_t *who, unsigned n, size_t nobody, struct visit *v)
+{
+    v->n = (n + L - 1) / L * L;
+    for (unsigned i = 0; i < v->n; i++)
+        v->row[i] = (i < n ? who[i] : nobody) * pl->doubles;
+}
+
+/* The first draws of the families in v->row, whose numbers are in v->taken, and their keys. */
+static void first_draws(const struct plain *pl, const struct kith_cell *cell, double *base, struct visit *v)
+{
+    for (unsigned i = 0; i < v->n; i += L) {
+        kith_word_lanes key = kith_lanes_mix(kith_lanes_word(cell->key), WORDS(v->taken, i));
+        key = kith_lanes_mix(kith_lanes_mix(key, kith_lanes_word(PATHWAY_KEY_MEMBER)), kith_lanes_word(0));
+        WORDS(v->taken, i) = key;
+        store(base + KEY, v->row + i, (kith_real_lanes)key);
+    }
+    for (size_t k = 0; k < pl->n_clocks; k++) {
+        for (unsigned i = 0; i < v->n; i += L)
+            WORDS(v->word, i) =
+                kith_lanes_mix(kith_lanes_mix(WORDS(v->taken, i), kith_lanes_word(pl->key[k])), kith_lanes_word(0));
+        kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
+        for (unsigned i = 0; i < v->n; i += L)
+            store(base + pl->rests + k, v->row + i, LANES(v->fresh, i));
+    }
+}
+
+/* Adds the rows of those who are tracked, if they go or are not seen again. */
 static void track(struct kith_cell *cell, const double *base, const struct plain_state *st, const struct visit *v, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -258,130 +313,5 @@ static void track(struct kith_cell *cell, const double *base, const struct plain
     }
 }
 
-/* Takes families who[0 .. n) through the state in which they all are; what the end of the list lacks of a vector is made up
- * with the record of nobody. */
-INLINE void visits(struct plain_batch *b, const struct plain_state *st, unsigned n_clocks, bool weibull, bool divide,
-                   const uint32_t *who, unsigned n)
-{
-    struct visit v;
-    v.n = (n + L - 1) / L * L;
-    for (unsigned i = 0; i < v.n; i++)
-        v.row[i] = (i < n ? who[i] : PLAIN_FAMILIES) * b->plain->doubles;
-    look_up(b->record, st, n_clocks, &v);
-    race(st, n_clocks - weibull, divide, &v);
-    if (weibull)
-        race_weibull(st, n_clocks, divide, &v);
-    draw(b->record, st, n_clocks, &v);
-    consume(b->record, st, n_clocks, weibull, &v);
-    if (b->cell->share > 0)
-        track(b->cell, b->record, st, &v, n);
-    count(b->cell, st, n_clocks, &v, n);
-    send(b, st, n_clocks, &v, who, n);
-}
 
-/* Nothing more happens to families in a state without clocks. */
-static void rest_there(struct plain_batch *b, const struct plain_state *st, const uint32_t *who, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        const struct plain_family *f = (const void *)(b->record + who[i] * b->plain->doubles);
-        b->cell->whose = f->number;
-        if (f->tracked && f->entered <= b->cell->warm_up)
-            kith_cell_row_of_day(b->cell, 0, 0, (unsigned)st->standing);
-        b->idle[b->n_idle++] = who[i];
-    }
-}
-
-/* Takes n families off the list and through their state; with constants where that pays. */
-static void serve(struct plain_batch *b, size_t list, unsigned n)
-{
-    bool begun = list == b->plain->n_states;
-    const struct plain_state *st = &b->plain->state[begun ? b->plain->start : list];
-    uint32_t who[SOME];
-    n = n < SOME ? n : SOME;
-    b->listed[list] -= n;
-    memcpy(who, b->list + list * PLAIN_LIST + b->listed[list], n * sizeof *who);
-    if (!st->n)
-        rest_there(b, st, who, n);
-    else if (begun)
-        visits(b, st, st->n, st->weibull, true, who, n);
-    else if (st->n == 2 && st->weibull)
-        visits(b, st, 2, true, false, who, n);
-    else if (st->n == 2)
-        visits(b, st, 2, false, false, who, n);
-    else if (st->n == 3 && st->weibull)
-        visits(b, st, 3, true, false, who, n);
-    else
-        visits(b, st, st->n, st->weibull, false, who, n);
-}
-
-/* Lets families begin in n records of nobody: their keys and all first draws. */
-static void begin(struct plain_batch *b, unsigned n)
-{
-    const struct plain *pl = b->plain;
-    struct kith_cell *cell = b->cell;
-    struct visit v;
-    v.n = (n + L - 1) / L * L;
-    for (unsigned i = 0; i < v.n; i++) {
-        uint32_t who = i < n ? b->idle[--b->n_idle] : PLAIN_FAMILIES;
-        v.row[i] = who * pl->doubles;
-        struct plain_family *f = (void *)(b->record + v.row[i]);
-        memset(f, 0, pl->doubles * sizeof(double));
-        v.taken[i] = b->next;
-        if (i >= n)
-            continue;
-        f->number = (uint32_t)(b->next - b->from);
-        f->tracked = kith_cell_tracks(cell, b->next++);
-        b->list[pl->n_states * PLAIN_LIST + b->listed[pl->n_states]++] = who;
-    }
-    cell->tally[pl->entry].n += n;
-    cell->n_events += n;
-    for (unsigned i = 0; i < v.n; i += L) {
-        kith_word_lanes key = kith_lanes_mix(kith_lanes_word(cell->key), WORDS(v.taken, i));
-        key = kith_lanes_mix(kith_lanes_mix(key, kith_lanes_word(PATHWAY_KEY_MEMBER)), kith_lanes_word(0));
-        WORDS(v.taken, i) = key;
-        store(b->record + KEY, v.row + i, (kith_real_lanes)key);
-    }
-    for (size_t k = 0; k < pl->n_clocks; k++) {
-        for (unsigned i = 0; i < v.n; i += L)
-            WORDS(v.word, i) =
-                kith_lanes_mix(kith_lanes_mix(WORDS(v.taken, i), kith_lanes_word(pl->key[k])), kith_lanes_word(0));
-        kith_lanes_exponentials(v.word, v.fresh, v.n, &v.scratch);
-        for (unsigned i = 0; i < v.n; i += L)
-            store(b->record + pl->rests + k, v.row + i, LANES(v.fresh, i));
-    }
-}
-
-/* The same in as many as there are, if that is worth while. */
-static void refill(struct plain_batch *b, bool must)
-{
-    while (b->next < b->to && (b->n_idle >= PLAIN_FAMILIES / 8 || (must && b->n_idle))) {
-        uint64_t n = b->n_idle < SOME ? b->n_idle : SOME;
-        begin(b, (unsigned)(n < b->to - b->next ? n : b->to - b->next));
-    }
-}
-
-/* Whole vectors as long as there are any, then the longest list as it is. */
-static void run(struct plain_batch *b)
-{
-    size_t lists = b->plain->n_states + 1;
-    for (;;) {
-        bool any = false;
-        size_t longest = 0;
-        refill(b, false);
-        for (size_t i = 0; i < lists; i++) {
-            unsigned n = b->listed[i] / L * L;
-            any = any || n;
-            if (n)
-                serve(b, i, n);
-            longest = b->listed[i] > b->listed[longest] ? i : longest;
-        }
-        if (any)
-            continue;
-        if (b->listed[longest])
-            serve(b, longest, b->listed[longest]);
-        else if (b->next < b->to)
-            refill(b, true);
-        else
-            return;
-    }
-}
+#endif

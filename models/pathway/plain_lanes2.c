@@ -1,8 +1,13 @@
 /* Plain families 2 at a time, for any CPU. */
 #define KITH_LANES 2
-#include "plain_lanes.h"
+#include "plain_area.h"
 
-void pathway_plain_run2(struct plain_batch *b)
+void pathway_plain_batch2(struct plain_batch *b)
 {
-    run(b);
+    run_batch(b);
+}
+
+void pathway_plain_area2(struct plain_area *a)
+{
+    run_area(a);
 }

@@ -1,8 +1,13 @@
 /* Plain families 4 at a time, for CPUs with AVX2. */
 #define KITH_LANES 4
-#include "plain_lanes.h"
+#include "plain_area.h"
 
-void pathway_plain_run4(struct plain_batch *b)
+void pathway_plain_batch4(struct plain_batch *b)
 {
-    run(b);
+    run_batch(b);
+}
+
+void pathway_plain_area4(struct plain_area *a)
+{
+    run_area(a);
 }

@@ -1,8 +1,13 @@
 /* Plain families 8 at a time, for CPUs with AVX-512 (F, DQ, VL). */
 #define KITH_LANES 8
-#include "plain_lanes.h"
+#include "plain_area.h"
 
-void pathway_plain_run8(struct plain_batch *b)
+void pathway_plain_batch8(struct plain_batch *b)
 {
-    run(b);
+    run_batch(b);
+}
+
+void pathway_plain_area8(struct plain_area *a)
+{
+    run_area(a);
 }
