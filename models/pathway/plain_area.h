@@ -22,7 +22,7 @@ INLINE const struct plain_firing *firing(const struct plain *pl, uint64_t state,
 /* ---- one at a time: the same, for so few that vectors do not pay ------------------------------------------------- */
 
 /* Fewer than this. */
-#define FEW 4
+#define FEW 8
 
 /* Records a transition at time t; `stands`: the family stood where it was as counting began. */
 static void note(struct plain_area *a, const struct plain_family *f, unsigned from, bool stands, double t, unsigned code)
@@ -81,19 +81,25 @@ static void fire_one(const struct plain *pl, struct plain_family *f)
     f->entered = f->at;
 }
 
+/* Its next event touches nothing and happens. */
+static void go_one(struct plain_area *a, struct plain_family *f)
+{
+    const struct plain_firing *k = firing(a->plain, f->state, f->winner);
+    bool stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
+    fire_one(a->plain, f);
+    note(a, f, f->state, stands, f->at, k->code);
+    f->state = (uint8_t)k->to;
+}
+
 /* From having entered a state that uses nothing up to the event that touches a resource. */
 static void move_one(struct plain_area *a, struct plain_family *f)
 {
     const struct plain *pl = a->plain;
     for (;;) {
         race_one(pl, f);
-        const struct plain_firing *k = firing(pl, f->state, f->winner);
-        if (!(f->at <= a->cell->end) || k->touches)
+        if (!(f->at <= a->cell->end) || firing(pl, f->state, f->winner)->touches)
             return;
-        bool stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
-        fire_one(pl, f);
-        note(a, f, f->state, stands, f->at, k->code);
-        f->state = (uint8_t)k->to;
+        go_one(a, f);
     }
 }
 
@@ -267,6 +273,8 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     struct visit *v = &c.v;
     gather(a, who, n, &c);
     race_all(pl, &c);
+    uint32_t goers[SOME];
+    unsigned left = 0;
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
         const struct plain_firing *k = firing(pl, c.state[i], v->winner[i]);
@@ -275,6 +283,13 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
         f->spent = v->spent[i];
         f->winner = (uint8_t)v->winner[i];
         v->go[i] = go ? ~(uint64_t)0 : 0;
+        goers[left] = who[i];
+        left += go;
+    }
+    if (left < FEW) {
+        for (unsigned i = 0; i < left; i++)
+            go_one(a, family_at(a, who[i] = goers[i]));
+        return left;
     }
     for (unsigned i = n; i < v->n; i++)
         v->go[i] = 0;
