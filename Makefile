@@ -17,7 +17,8 @@ B ?= build
 PREFIX ?= /usr/local
 PKG_CONFIG ?= pkg-config
 OPT ?= -O3
-WARN = -Wall -Wextra -Wconversion -Wshadow $(if $(WERROR),-Werror)
+# Wide vectors are only passed between inlined functions: that compilers pass them in different ways does not matter.
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wno-psabi $(if $(WERROR),-Werror)
 VERSION := $(shell sed -n 's/.*KITH_VERSION "\(.*\)"/\1/p' engine/kith.h)
 REVISION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
@@ -82,7 +83,8 @@ test:
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@B=$B CC="$(CC)" sh tests/run.sh
 
-bench: setup
+bench:
+	@sh scripts/setup.sh bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@B=$B CC="$(CC)" sh bench/run.sh
 

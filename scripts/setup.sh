@@ -5,7 +5,7 @@
 #
 #   run     build and run; python with h5py, pandas and matplotlib for the pictures (kith does without)
 #   test    also what the tests use; those of missing optional pieces are skipped, loudly
-#   bench   build and measure
+#   bench   build and measure; beside engines that packages provide
 #
 # Knows conda and mamba (in an active environment other than base), apt, dnf and Homebrew. It installs as root, with a
 # sudo that asks for no password, or where no root is needed; else it prints what to type. --dry-run only shows what it
@@ -53,6 +53,7 @@ clang      test optional clang                          clang                 cl
 clang-omp  test optional libomp-@-dev|libomp-dev        libomp-devel          llvm-openmp     libomp
 clang-san  test optional libclang-rt-@-dev              compiler-rt           compiler-rt     llvm
 valgrind   test optional valgrind                       valgrind              valgrind        -
+simpy      bench optional python3-simpy3                python3-simpy         simpy           -
 '
 
 # ---- what is there
@@ -164,7 +165,7 @@ has()
         compiler) works ;;
         make) command -v make > /dev/null 2>&1 ;;
         pkg-config) command -v "${PKG_CONFIG-pkg-config}" > /dev/null 2>&1 ;;
-        h5py | pandas | matplotlib | numpy | scipy | xarray | netCDF4) has_modules "$1" ;;
+        h5py | pandas | matplotlib | numpy | scipy | xarray | netCDF4 | simpy) has_modules "$1" ;;
         R) has_r ;;
         R-hdf5) has_r hdf5r rhdf5 ;;
         R-msm) has_r msm ;;
@@ -180,7 +181,7 @@ has()
 
 wanted()
 {
-    [ "$what" = test ] || [ "$1" = run ]
+    [ "$1" = run ] || [ "$1" = "$what" ]
 }
 
 # Sets missing_required and missing_optional. The usual case, nothing missing, is told by a few tries for all pieces

@@ -1,0 +1,3 @@
+/* Two lanes of lanes.h have the bits of draw.h and real.h. */
+#define KITH_LANES 2
+#include "lanes_bits.h"

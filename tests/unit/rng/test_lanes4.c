@@ -1,0 +1,3 @@
+/* Four lanes of lanes.h have the bits of draw.h and real.h. */
+#define KITH_LANES 4
+#include "lanes_bits.h"
