@@ -388,12 +388,17 @@ static void begin_all(struct plain_area *a)
 
 /* ---- what has to be done at the moment itself -------------------------------------------------------------------- */
 
-/* The family begins in a state at time t, and waits for its end. */
-static void enter(struct plain_area *a, struct plain_family *f, unsigned state, double t)
+/* The family begins in a state at time t. */
+static void enter(const struct plain *pl, struct plain_family *f, unsigned state, double t)
 {
     f->entered = t;
     f->state = (uint8_t)state;
-    race_one(a->plain, f);
+    race_one(pl, f);
+}
+
+/* Its next touch has its turn when it comes. */
+static void expect(struct plain_area *a, const struct plain_family *f)
+{
     if (f->at <= a->cell->end && !a->status)
         a->status = kith_queue_push(a->queue, f->at, f->number);
 }
@@ -426,8 +431,6 @@ static void touch(struct plain_area *a, struct plain_family *f, double t)
     f->fired = false;
     if (!f->asks) {
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
-        if (f->at <= a->cell->end)
-            a->status = kith_queue_push(a->queue, f->at, f->number);
         return;
     }
     const struct plain_firing *k = firing(a->plain, f->was, f->winner);
@@ -439,7 +442,7 @@ static void touch(struct plain_area *a, struct plain_family *f, double t)
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
     if (keeps || ask(a, f, st, t)) {
         note(a, f, f->was, f->stands, t, k->code);
-        enter(a, f, k->to, t);
+        enter(a->plain, f, k->to, t);
     } else {
         note(a, f, f->was, f->stands, t, k->waiting);
         f->entered = t;
@@ -464,7 +467,8 @@ static void serve_lines(struct plain_area *a, double t)
                 fetch(a, kith_line_soon(&pool->line, 2, a->n));
                 bool stands = f->entered <= a->cell->warm_up && t > a->cell->warm_up;
                 note(a, f, f->state, stands, t, a->plain->state[f->was].granted);
-                enter(a, f, f->was, t);
+                enter(a->plain, f, f->was, t);
+                expect(a, f);
                 again = true;
             }
             pool->dirty = false;
@@ -518,6 +522,11 @@ static void run_area(struct plain_area *a)
             struct plain_family *f = first_prepared(a, first);
             kith_queue_pop(a->queue);
             touch(a, f, t);
+            while (f->at <= t && !a->status) { /* all that it does at this moment comes before what others do */
+                prepare_one(a, f);
+                touch(a, f, t);
+            }
+            expect(a, f);
         }
         serve_lines(a, t);
         if (a->cell->failed)

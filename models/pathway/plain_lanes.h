@@ -122,11 +122,12 @@ INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, 
                                        : surely_before(shape, part, LANES(rest, i));
         LANES(base, i) = kith_lanes_choose(first, LANES(rest, i), part);
         LANES(exponent, i) = kith_lanes_choose(first, inverse_shape, shape);
+        WORDS(v->go, i) = (kith_word_lanes)first;
     }
     kith_lanes_powers(base, exponent, power, v->n, &v->scratch);
     for (unsigned i = 0; i < v->n; i += L) {
         kith_real_lanes entered = LANES(v->entered, i), best = LANES(v->at, i), left = LANES(v->rest[n - 1], i);
-        kith_mask_lanes first = (kith_mask_lanes)(LANES(exponent, i) == inverse_shape);
+        kith_mask_lanes first = (kith_mask_lanes)WORDS(v->go, i);
         kith_real_lanes at = kith_lanes_choose(first, entered + k->scale * LANES(power, i), never);
         kith_real_lanes spent = kith_lanes_choose(first, none, k->ratio * LANES(power, i));
         kith_mask_lanes late = ~first & (spent >= left);
@@ -212,6 +213,7 @@ INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v,
         kith_real_lanes left = kith_lanes_choose(counted, ((month + one) - m) * KITH_TICKS, none);
         kith_word_lanes row = word_of(kith_lanes_choose(counted, (month + one) * width, none));
         WORDS(where, i) = row + WORDS(code, i) * sizeof *cell->tally;
+        left = kith_lanes_choose(left > none, left, none); /* the end may be rounded to behind the last month */
         WORDS(rest, i) = word_of(whole(left));
     }
     unsigned char *sums = (unsigned char *)cell->tally;
