@@ -75,7 +75,7 @@ def sizes(quick, usual, full):
     return {"quick": quick, "usual": usual, "full": full}
 
 
-CHAIN = Work("chain.yaml", families, sizes(200000, 5000000, 10000000), moves, (families(4000), families(24000)))
+CHAIN = Work("chain.yaml", families, sizes(200000, 2000000, 10000000), moves, (families(4000), families(24000)))
 DISTRICTS = Work("district.yaml", areas_of(1000), sizes(30, 1000, 1000), timed, (areas_of(1000)(2), areas_of(1000)(8)))
 DISTRICT = Work("district.yaml", lambda n: {"population.families": n, "population.areas": 1},
                 sizes(100000, 1000000, 1000000), timed, repeats=3)

@@ -344,10 +344,10 @@ some_runs()
     dir=$work/$kind
     rm -rf "$dir"
     mkdir "$dir"
-    for scenario in chain illness-death england district pressure; do
+    for scenario in chain illness-death england district area pressure; do
         [ -e "scenarios/$scenario.yaml" ] || continue
         case $scenario in
-            chain | district) families=200 ;;
+            chain | district | area) families=200 ;;
             illness-death) families=500 ;;
             *) families=160 ;; # all areas have some
         esac
@@ -355,7 +355,7 @@ some_runs()
             --trajectories all --replications 2 --set population.families=$families "$@"
     done
     [ "$kind" = tsan ] && return # the rest has no threads
-    for scenario in chain illness-death england district pressure; do
+    for scenario in chain illness-death england district area pressure; do
         [ -e "$dir/$scenario.h5" ] || continue
         for command in summary info digest; do
             try "$kind/$command-$scenario" "$program" $command "$dir/$scenario.h5"
@@ -425,7 +425,7 @@ valgrind_runs()
         skip valgrind "not installed"
         return
     fi
-    for scenario in chain illness-death england district pressure; do
+    for scenario in chain illness-death england district area pressure; do
         [ -e "scenarios/$scenario.yaml" ] || continue
         try "valgrind/run-$scenario" valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
             "$KITH" run "scenarios/$scenario.yaml" -o "$work/valgrind.h5" --quiet --threads 1 --replications 1 \

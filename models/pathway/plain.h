@@ -1,7 +1,9 @@
 /* Families of one plain chart: its clocks are exponential or Weibull with constant hazards, at most one Weibull clock a
- * state, and nothing else happens to a family but that it may use limited resources and wait for them. Such families need no more than a small record each, and many of them are
- * carried through their events side by side, those in the same state together in the lanes of vectors (plain_lanes.h):
- * same draws, same arithmetic, so the same results to the bit as one at a time. */
+ * state, and nothing else happens to a family but that it may use limited resources and wait for them. Such families need
+ * no more than a small record each, and many of them are carried through their events side by side, in the lanes of
+ * vectors (plain_lanes.h): same draws, same arithmetic, so the same results to the bit as one at a time.
+ *
+ * plain.c finds them and makes their tables; plain_batch.h runs those that nothing couples, plain_area.h those who share. */
 #ifndef KITH_MODELS_PLAIN_H
 #define KITH_MODELS_PLAIN_H
 
@@ -9,7 +11,7 @@
 
 /* Clocks enabled in one state. */
 #define PLAIN_CLOCKS_MAX 8
-/* Families in progress side by side: as many as fit in the first cache. */
+/* Families in progress side by side, where nothing couples them. */
 #define PLAIN_FAMILIES 512
 /* Room in a list of families: whole vectors may be written at its end. */
 #define PLAIN_LIST (PLAIN_FAMILIES + 8)

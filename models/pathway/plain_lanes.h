@@ -245,7 +245,7 @@ INLINE unsigned append(uint32_t *list, unsigned m, const uint32_t *who, const ui
 #if defined __AVX512VL__ && KITH_LANES == 8
     for (unsigned i = 0; i < n; i += L) {
         __mmask8 mask = _mm512_cmpeq_epi64_mask(_mm512_load_si512(winner + i), _mm512_set1_epi64(k));
-        mask = n - i < L ? mask & (__mmask8)((1u << (n - i)) - 1) : mask;
+        mask = (__mmask8)(n - i < L ? mask & ((1u << (n - i)) - 1) : mask);
         _mm256_storeu_si256((void *)(list + m),
                             _mm256_maskz_compress_epi32(mask, _mm256_loadu_si256((const void *)(who + i))));
         m += (unsigned)__builtin_popcount(mask);
