@@ -31,19 +31,68 @@ static enum kith_status read_all(struct kith_mem *mem, FILE *f, char **bytes, si
     }
 }
 
-enum kith_status kith_file_read(struct kith_mem *mem, const char *path, char **bytes, size_t *n,
-                                char reason[128])
+static enum kith_status read_disk(struct kith_load *load, const char *path, char **bytes, size_t *n, char reason[128])
 {
-    *bytes = NULL;
-    *n = 0;
-    reason[0] = '\0';
     FILE *f = fopen(path, "rb");
     if (!f) {
         strerror_r(errno, reason, 128);
         return KITH_IO;
     }
-    enum kith_status status = read_all(mem, f, bytes, n, reason);
+    enum kith_status status = read_all(load->mem, f, bytes, n, reason);
     fclose(f);
+    return status;
+}
+
+/* A copy of a file that is at hand. */
+static enum kith_status read_given(struct kith_load *load, const char *path, char **bytes, size_t *n, char reason[128])
+{
+    size_t i = 0;
+    while (i < load->n_given && strcmp(load->given[i].path, path) != 0)
+        i++;
+    if (i == load->n_given) {
+        snprintf(reason, 128, "it is not among the files at hand");
+        return KITH_IO;
+    }
+    enum kith_status status = kith_mem_resize(load->mem, bytes, load->given[i].n + 1, 1);
+    if (status != KITH_OK)
+        return status;
+    *n = load->given[i].n;
+    memcpy(*bytes, load->given[i].bytes, *n);
+    (*bytes)[*n] = '\0';
+    return KITH_OK;
+}
+
+static enum kith_status note_source(struct kith_load *load, const char *path, const char *bytes, size_t n)
+{
+    if (load->n_sources == load->room_sources) {
+        size_t room = 2 * load->room_sources + 8;
+        struct kith_source *more = kith_arena_take(load->arena, room, sizeof *more);
+        if (!more)
+            return KITH_NO_MEMORY;
+        if (load->n_sources > 0)
+            memcpy(more, load->sources, load->n_sources * sizeof *more);
+        load->sources = more;
+        load->room_sources = room;
+    }
+    struct kith_source *s = &load->sources[load->n_sources];
+    *s = (struct kith_source){kith_arena_text(load->arena, path, strlen(path)), kith_arena_text(load->arena, bytes, n),
+                              n};
+    if (!s->path || !s->bytes)
+        return KITH_NO_MEMORY;
+    load->n_sources++;
+    return KITH_OK;
+}
+
+enum kith_status kith_file_read(struct kith_load *load, const char *path, char **bytes, size_t *n, char reason[128])
+{
+    *bytes = NULL;
+    *n = 0;
+    reason[0] = '\0';
+    enum kith_status status = load->n_given > 0 ? read_given(load, path, bytes, n, reason) : KITH_IO;
+    if (status == KITH_IO && !load->only_given)
+        status = read_disk(load, path, bytes, n, reason);
+    if (status == KITH_OK)
+        status = note_source(load, path, *bytes, *n);
     if (status != KITH_OK) {
         kith_mem_free(bytes);
         *n = 0;

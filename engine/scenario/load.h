@@ -26,8 +26,11 @@ struct kith_load {
     const char *directory;             /* of the first file, with its "/" at the end, or "" */
     const char *open[KITH_LOAD_FILES]; /* files being read, relative to `directory` */
     size_t n_open;
-    const char *given; /* the first file's bytes, where they are at hand; else NULL */
+    const struct kith_source *given; /* [n_given] files that are at hand: they are not opened */
     size_t n_given;
+    bool only_given;             /* and no other file is opened either */
+    struct kith_source *sources; /* [n_sources] what was read, in that order; in the arena */
+    size_t n_sources, room_sources;
 };
 
 /* yaml.c: one YAML document as a tree; *root is NULL on a report. `column` is added to the columns of line 1.
@@ -39,10 +42,10 @@ KITH_MUST_CHECK enum kith_status kith_yaml_node(struct kith_load *load, enum kit
                                                 const char *file, int line, int column,
                                                 struct kith_node **node);
 
-/* file.c: the whole file. Neither a missing file nor one over KITH_LOAD_FILE_BYTES is reported: *why tells
- * the reason (static or in `reason`) and the status is KITH_IO. The caller frees *bytes with kith_mem_free.
- */
-KITH_MUST_CHECK enum kith_status kith_file_read(struct kith_mem *mem, const char *path, char **bytes,
+/* file.c: the whole file, with a NUL behind it, and noted among load->sources. Neither a missing file nor one over
+ * KITH_LOAD_FILE_BYTES is reported: `reason` tells why and the status is KITH_IO. The caller frees *bytes with
+ * kith_mem_free. */
+KITH_MUST_CHECK enum kith_status kith_file_read(struct kith_load *load, const char *path, char **bytes,
                                                 size_t *n, char reason[128]);
 /* The path, relative to load->directory, of what `node` names, seen from the file the node stands in. Reports
  * absolute paths and those that climb out of the directory (*path is NULL then). */

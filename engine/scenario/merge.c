@@ -170,18 +170,13 @@ static enum kith_status parse_file(struct kith_load *load, const char *full, con
 {
     char *bytes = NULL, reason[128];
     size_t n = 0;
-    bool given = !said_by && load->given;
-    enum kith_status status = KITH_OK;
-    if (!given)
-        status = kith_file_read(load->mem, full, &bytes, &n, reason);
+    enum kith_status status = kith_file_read(load, full, &bytes, &n, reason);
     if (status == KITH_IO)
         return report_unreadable(load, said_by, full, reason);
-    const char *text = given ? load->given : bytes;
-    n = given ? load->n_given : n;
     if (status == KITH_OK)
-        status = kith_yaml_parse(load, full, 0, text, n, root);
+        status = kith_yaml_parse(load, full, 0, bytes, n, root);
     if (status == KITH_OK)
-        status = note_file(load, full, text, n);
+        status = note_file(load, full, bytes, n);
     kith_mem_free(&bytes);
     if (status == KITH_OK && !*root)
         return kith_report(load->errors, full, 1, 1, "the file is empty");

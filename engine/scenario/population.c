@@ -69,7 +69,7 @@ static enum kith_status read_table(struct areas *a, const struct kith_node *node
     full = kith_file_full(load, path);
     if (!full)
         return KITH_NO_MEMORY;
-    status = kith_file_read(load->mem, full, &bytes, &n, reason);
+    status = kith_file_read(load, full, &bytes, &n, reason);
     if (status == KITH_IO)
         return kith_node_error(&a->s->reader, node, "cannot read %s: %s", full, reason);
     if (status == KITH_OK)

@@ -239,14 +239,14 @@ static enum kith_status load_tree(struct kith_scenario *sc, struct kith_load *lo
     return status;
 }
 
-enum kith_status kith_scenario_read_given(struct kith_scenario *sc, struct kith_mem *mem, const char *path,
-                                          const char *bytes, size_t n, const struct kith_override *overrides,
-                                          size_t n_overrides, const struct kith_model_keys *models,
-                                          size_t n_models, struct kith_errors *errors)
+/* Reads the scenario at `path` with what `load` was given. */
+static enum kith_status read_all(struct kith_scenario *sc, struct kith_load *load, const char *path,
+                                 const struct kith_override *overrides, size_t n_overrides,
+                                 const struct kith_model_keys *models, size_t n_models)
 {
-    struct kith_load load = {.mem = mem, .errors = errors, .given = bytes, .n_given = n};
-    struct kith_sections s = {.sc = sc, .load = &load, .reader = {.mem = mem, .errors = errors}};
-    int before = errors->n;
+    struct kith_mem *mem = load->mem;
+    struct kith_sections s = {.sc = sc, .load = load, .reader = {.mem = mem, .errors = load->errors}};
+    int before = load->errors->n;
     memset(sc, 0, sizeof *sc);
     sc->mem = mem;
     sc->start_date = NAN;
@@ -254,16 +254,38 @@ enum kith_status kith_scenario_read_given(struct kith_scenario *sc, struct kith_
     if (status != KITH_OK)
         return status;
     sc->arena->mem = mem;
-    load.arena = sc->arena;
+    load->arena = sc->arena;
     sc->path = kith_arena_text(sc->arena, path, strlen(path));
     if (!sc->path)
         return KITH_NO_MEMORY;
-    status = load_tree(sc, &load, overrides, n_overrides);
+    status = load_tree(sc, load, overrides, n_overrides);
     if (status == KITH_OK)
         status = read_sections(&s, models, n_models);
     kith_index_free(&s.parameter_names);
-    sc->text = load.text;
-    return status == KITH_OK && errors->n > before ? KITH_BAD_SCENARIO : status;
+    sc->text = load->text;
+    sc->sources = load->sources;
+    sc->n_sources = load->n_sources;
+    return status == KITH_OK && load->errors->n > before ? KITH_BAD_SCENARIO : status;
+}
+
+enum kith_status kith_scenario_read_given(struct kith_scenario *sc, struct kith_mem *mem, const char *path,
+                                          const char *bytes, size_t n, const struct kith_override *overrides,
+                                          size_t n_overrides, const struct kith_model_keys *models,
+                                          size_t n_models, struct kith_errors *errors)
+{
+    const struct kith_source first = {path, bytes, n};
+    struct kith_load load = {.mem = mem, .errors = errors, .given = &first, .n_given = 1};
+    return read_all(sc, &load, path, overrides, n_overrides, models, n_models);
+}
+
+enum kith_status kith_scenario_read_sources(struct kith_scenario *sc, struct kith_mem *mem,
+                                            const struct kith_source *sources, size_t n_sources,
+                                            const struct kith_override *overrides, size_t n_overrides,
+                                            const struct kith_model_keys *models, size_t n_models,
+                                            struct kith_errors *errors)
+{
+    struct kith_load load = {.mem = mem, .errors = errors, .given = sources, .n_given = n_sources, .only_given = true};
+    return read_all(sc, &load, n_sources > 0 ? sources[0].path : "", overrides, n_overrides, models, n_models);
 }
 
 enum kith_status kith_scenario_read(struct kith_scenario *sc, struct kith_mem *mem, const char *path,
@@ -271,7 +293,8 @@ enum kith_status kith_scenario_read(struct kith_scenario *sc, struct kith_mem *m
                                     const struct kith_model_keys *models, size_t n_models,
                                     struct kith_errors *errors)
 {
-    return kith_scenario_read_given(sc, mem, path, NULL, 0, overrides, n_overrides, models, n_models, errors);
+    struct kith_load load = {.mem = mem, .errors = errors};
+    return read_all(sc, &load, path, overrides, n_overrides, models, n_models);
 }
 
 void kith_scenario_free(struct kith_scenario *sc)

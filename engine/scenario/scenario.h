@@ -42,6 +42,13 @@ struct kith_override {
     const char *path, *value; /* --set path=value */
 };
 
+/* A file that a scenario was read from. */
+struct kith_source {
+    const char *path; /* as it was opened */
+    const char *bytes;
+    size_t n;
+};
+
 struct kith_scenario {
     struct kith_mem *mem;
     const char *path; /* as given */
@@ -49,6 +56,8 @@ struct kith_scenario {
     char *text; /* all text read, files in order of reading, each behind a "# file: NAME" line, then
                    the overrides ("# set: path=value") and a "# table: NAME sha256 HEX" line for each
                    table: for provenance */
+    size_t n_sources;
+    const struct kith_source *sources; /* all files, the first of them `path`: with the overrides they are the scenario */
     const struct kith_node *root;
     uint64_t seed;
     int replications;
@@ -90,6 +99,12 @@ KITH_MUST_CHECK enum kith_status kith_scenario_read(struct kith_scenario *sc, st
                                                     const char *path, const struct kith_override *overrides,
                                                     size_t n_overrides, const struct kith_model_keys *models,
                                                     size_t n_models, struct kith_errors *errors);
+/* The same from copies of all its files, as an earlier reading left them in `sources`: nothing is opened. */
+KITH_MUST_CHECK enum kith_status kith_scenario_read_sources(struct kith_scenario *sc, struct kith_mem *mem,
+                                                            const struct kith_source *sources, size_t n_sources,
+                                                            const struct kith_override *overrides, size_t n_overrides,
+                                                            const struct kith_model_keys *models, size_t n_models,
+                                                            struct kith_errors *errors);
 void kith_scenario_free(struct kith_scenario *sc);
 
 /* A reader over the scenario's parameters with the values that arm `arm` has at time `time` (NaN: the values
