@@ -141,7 +141,7 @@ class Kith:
 
     def command(self, work, settings, threads=1, trajectories="none"):
         """The words of a run; it writes into the folder."""
-        words = [self.program, "run", work.scenario, "-o", self.path(settings), "--threads", str(threads), "--quiet",
+        words = [self.program, "run", work.scenario, "--overwrite", "-o", self.path(settings), "--threads", str(threads), "--quiet",
                  "--trajectories", trajectories, *work.options]
         for key, value in settings.items():
             words += ["--set", f"{key}={value}"]

@@ -18,7 +18,7 @@ show()
     "$@"
 }
 
-show "$B/kith" run "$scenario" -o "$out"
+show "$B/kith" run "$scenario" -o "$out" --overwrite
 show "$B/kith" summary "$out"
 
 drawn=

@@ -39,7 +39,7 @@ more_of()
 digest()
 {
     # shellcheck disable=SC2046
-    "$1" run "scenarios/$2.yaml" -o "$work/out.h5" --quiet --threads "$3" --order "$4" --replications 1 \
+    "$1" run "scenarios/$2.yaml" -o "$work/out.h5" --overwrite --quiet --threads "$3" --order "$4" --replications 1 \
         --trajectories all $(more_of "$2") --set population.families="$(families_of "$2")" > "$work/log" 2>&1 < /dev/null &&
         "$1" digest "$work/out.h5" 2>> "$work/log" | awk '{ print $1 }'
 }

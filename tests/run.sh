@@ -271,7 +271,7 @@ output_file()
         [ -e "scenarios/$1.yaml" ] || continue
         name=$1
         shift
-        "$KITH" run "scenarios/$name.yaml" "$@" -o "$KITH_FILE" --quiet --trajectories all --replications 1 \
+        "$KITH" run "scenarios/$name.yaml" "$@" -o "$KITH_FILE" --overwrite --quiet --trajectories all --replications 1 \
             --set population.families=800 > "$work/log" 2>&1 && return 0
         fail "files/$name" "$work/log"
     done
@@ -351,7 +351,7 @@ some_runs()
             illness-death) families=500 ;;
             *) families=160 ;; # all areas have some
         esac
-        try "$kind/run-$scenario" "$program" run "scenarios/$scenario.yaml" -o "$dir/$scenario.h5" --quiet \
+        try "$kind/run-$scenario" "$program" run "scenarios/$scenario.yaml" -o "$dir/$scenario.h5" --overwrite --quiet \
             --trajectories all --replications 2 --set population.families=$families "$@"
     done
     [ "$kind" = tsan ] && return # the rest has no threads
@@ -428,7 +428,7 @@ valgrind_runs()
     for scenario in chain illness-death england district area pressure; do
         [ -e "scenarios/$scenario.yaml" ] || continue
         try "valgrind/run-$scenario" valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
-            "$KITH" run "scenarios/$scenario.yaml" -o "$work/valgrind.h5" --quiet --threads 1 --replications 1 \
+            "$KITH" run "scenarios/$scenario.yaml" -o "$work/valgrind.h5" --overwrite --quiet --threads 1 --replications 1 \
             --trajectories all --set population.families=20
         try "valgrind/summary-$scenario" valgrind -q --error-exitcode=99 --leak-check=full \
             --errors-for-leak-kinds=definite "$KITH" summary "$work/valgrind.h5"

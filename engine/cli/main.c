@@ -14,6 +14,8 @@ static const struct {
     {"describe", "shows a scenario's charts, parameters and sources", kith_cli_describe},
     {"plan", "says what a run would take: events, time, memory, file size", kith_cli_plan},
     {"run", "simulates a scenario and writes an HDF5 file", kith_cli_run},
+    {"status", "says what a run has finished and what is missing", kith_cli_status},
+    {"merge", "puts the parts of a run together", kith_cli_merge},
     {"summary", "prints the results of a file beside the published figures", kith_cli_summary},
     {"compare", "prints the paired differences between two arms", kith_cli_compare},
     {"info", "says what a file holds and how it came to be", kith_cli_info},

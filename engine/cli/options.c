@@ -82,11 +82,11 @@ static enum kith_cli_next take(int argc, char **argv, int *i, const struct kith_
     return KITH_CLI_GO_ON;
 }
 
-enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options,
-                                         size_t n, const char *help, const char *what, const char **file)
+enum kith_cli_next kith_cli_options_read_all(int argc, char **argv, const struct kith_cli_option *options, size_t n,
+                                             const char *help, const char *what, int *n_files)
 {
     bool only_files = false;
-    *file = NULL;
+    *n_files = 0;
     for (int i = 1; i < argc; i++) {
         if (!only_files && (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             fputs(help, stdout);
@@ -98,16 +98,24 @@ enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kit
             enum kith_cli_next next = take(argc, argv, &i, options, n);
             if (next != KITH_CLI_GO_ON)
                 return next;
-        } else if (*file) {
-            kith_cli_options_wrong("%s: it takes %s, one at a time: do not know what to do with %s", argv[0], what,
-                                   argv[i]);
-            return KITH_CLI_WRONG;
         } else {
-            *file = argv[i];
+            argv[++*n_files] = argv[i]; /* never behind i */
         }
     }
-    if (*file)
+    if (*n_files > 0)
         return KITH_CLI_GO_ON;
     kith_cli_options_wrong("%s: it wants %s; see kith %s --help", argv[0], what, argv[0]);
+    return KITH_CLI_WRONG;
+}
+
+enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options,
+                                         size_t n, const char *help, const char *what, const char **file)
+{
+    int n_files;
+    enum kith_cli_next next = kith_cli_options_read_all(argc, argv, options, n, help, what, &n_files);
+    *file = next == KITH_CLI_GO_ON ? argv[1] : NULL;
+    if (next != KITH_CLI_GO_ON || n_files == 1)
+        return next;
+    kith_cli_options_wrong("%s: it takes %s, one at a time: do not know what to do with %s", argv[0], what, argv[2]);
     return KITH_CLI_WRONG;
 }

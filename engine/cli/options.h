@@ -34,6 +34,10 @@ enum kith_cli_next {
 enum kith_cli_next kith_cli_options_read(int argc, char **argv, const struct kith_cli_option *options, size_t n,
                                          const char *help, const char *what, const char **file);
 
+/* The same for any number of files, at least one: they are then argv[1 .. n_files]. */
+enum kith_cli_next kith_cli_options_read_all(int argc, char **argv, const struct kith_cli_option *options, size_t n,
+                                             const char *help, const char *what, int *n_files);
+
 /* Reports "kith: text" and returns KITH_USAGE. */
 enum kith_status kith_cli_options_wrong(const char *fmt, ...) KITH_PRINTF(1, 2);
 /* Reports "kith: FILE: text"; returns the error's code. */

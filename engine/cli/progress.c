@@ -12,6 +12,7 @@ void kith_progress_begin(struct kith_progress *p, bool quiet, bool json)
                                         : json  ? KITH_PROGRESS_JSON
                                         : isatty(2) ? KITH_PROGRESS_BAR
                                                     : KITH_PROGRESS_LINES};
+    p->first = -1;
     p->began = p->shown = kith_clock_seconds();
 }
 
@@ -32,10 +33,12 @@ void kith_progress_show(void *user, double done, uint64_t events)
     struct kith_progress *p = user;
     double t = kith_clock_seconds(), spent = t - p->began;
     double pause = p->kind == KITH_PROGRESS_BAR ? 0.1 : p->kind == KITH_PROGRESS_JSON ? 1 : 60;
+    if (p->first < 0)
+        p->first = done;
     if (p->kind == KITH_PROGRESS_NONE || t - p->shown < pause)
         return;
     p->shown = t;
-    double left = done > 0 ? spent * (1 - done) / done : 0;
+    double left = done > p->first ? spent * (1 - done) / (done - p->first) : 0;
     double rate = spent > 0 ? (double)events / spent / 1e6 : 0;
     char togo[32];
     format_time(togo, sizeof togo, left);

@@ -11,6 +11,7 @@ struct kith_progress {
     enum kith_progress_kind kind;
     double began, shown; /* seconds, monotonic */
     bool drawn;
+    double first; /* share that was done when it was first shown; below 0: not yet */
 };
 
 /* Chooses the kind: none if quiet, JSON if asked for, else by whether stderr is a terminal. */

@@ -55,7 +55,7 @@ enum kith_status kith_blocks_extend(struct kith_blocks *b, const struct kith_h5 
     return KITH_OK;
 }
 
-enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_pack *p, const struct kith_h5 *h,
+enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_deflate *p, const struct kith_h5 *h,
                                    const hsize_t *at, const void *data)
 {
     hsize_t offset[KITH_BLOCKS_RANK] = {0};

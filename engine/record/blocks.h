@@ -29,7 +29,7 @@ KITH_MUST_CHECK enum kith_status kith_blocks_init(struct kith_blocks *b, const s
 KITH_MUST_CHECK enum kith_status kith_blocks_extend(struct kith_blocks *b, const struct kith_h5 *h,
                                                     hsize_t n);
 /* Writes the block at `at`: indices of all axes before it. */
-KITH_MUST_CHECK enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_deflate *p,
                                                    const struct kith_h5 *h, const hsize_t *at,
                                                    const void *data);
 void kith_blocks_free(struct kith_blocks *b);

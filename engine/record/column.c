@@ -35,7 +35,7 @@ static enum kith_status set_length(struct kith_column *c, const struct kith_h5 *
 }
 
 /* The file holds whole chunks only, so the last one is filled up with zeros behind its last row. */
-static enum kith_status write_chunk(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h)
+static enum kith_status write_chunk(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h)
 {
     hsize_t offset = c->done;
     memset(c->buffer + c->n * c->width, 0, (KITH_COLUMN_CHUNK - c->n) * c->width);
@@ -47,14 +47,14 @@ static enum kith_status write_chunk(struct kith_column *c, struct kith_pack *p, 
     return status;
 }
 
-enum kith_status kith_column_filled(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h,
+enum kith_status kith_column_filled(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
                                     size_t n)
 {
     c->n += n;
     return c->n == KITH_COLUMN_CHUNK ? write_chunk(c, p, h) : KITH_OK;
 }
 
-enum kith_status kith_column_add(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h,
+enum kith_status kith_column_add(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
                                  const void *data, size_t n)
 {
     const unsigned char *from = data;
@@ -87,7 +87,7 @@ enum kith_status kith_column_cut(struct kith_column *c, const struct kith_h5 *h)
     return set_length(c, h, c->kept);
 }
 
-enum kith_status kith_column_finish(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h)
+enum kith_status kith_column_finish(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h)
 {
     return c->n > 0 ? write_chunk(c, p, h) : KITH_OK;
 }

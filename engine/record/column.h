@@ -24,17 +24,17 @@ KITH_MUST_CHECK enum kith_status kith_column_init(struct kith_column *c, const s
 /* Where the next elements go. `*room`, at least 1, is set to how many fit there now. */
 KITH_MUST_CHECK void *kith_column_room(struct kith_column *c, size_t *room);
 /* Takes n elements (at most that room) as filled in; writes the chunk when it is full. */
-KITH_MUST_CHECK enum kith_status kith_column_filled(struct kith_column *c, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_column_filled(struct kith_column *c, struct kith_deflate *p,
                                                     const struct kith_h5 *h, size_t n);
 /* Appends n elements. */
-KITH_MUST_CHECK enum kith_status kith_column_add(struct kith_column *c, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_column_add(struct kith_column *c, struct kith_deflate *p,
                                                  const struct kith_h5 *h, const void *data, size_t n);
 /* Elements added so far are to stay, whatever comes after. */
 void kith_column_keep(struct kith_column *c);
 /* Drops what was added since kith_column_keep; nothing may be added any more. */
 KITH_MUST_CHECK enum kith_status kith_column_cut(struct kith_column *c, const struct kith_h5 *h);
 /* Writes what is waiting and cuts the dataset to its length. The dataset stays open. */
-KITH_MUST_CHECK enum kith_status kith_column_finish(struct kith_column *c, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_column_finish(struct kith_column *c, struct kith_deflate *p,
                                                     const struct kith_h5 *h);
 /* Closes the dataset and frees the buffer, written or not. A zeroed column is fine. */
 void kith_column_free(struct kith_column *c);

@@ -8,6 +8,7 @@
 char *kith_record_libraries(char *out, size_t size)
 {
     unsigned major = 0, minor = 0, release = 0;
+    kith_h5_quiet(); /* before the first call */
     if (H5get_libversion(&major, &minor, &release) < 0)
         major = 0;
     snprintf(out, size, "HDF5 %u.%u.%u, libdeflate " LIBDEFLATE_VERSION_STRING, major, minor, release);

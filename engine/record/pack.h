@@ -4,22 +4,12 @@
 #ifndef KITH_RECORD_PACK_H
 #define KITH_RECORD_PACK_H
 
+#include "deflate.h"
 #include "h5.h"
-
-/* Scratch memory of a packer. One for all datasets of a file. */
-struct kith_pack {
-    struct libdeflate_compressor *deflate;
-    unsigned char *shuffled, *packed;
-    size_t room, packed_room;  /* bytes */
-    unsigned char zeros[8192]; /* a chunk of zeros_bytes zeros, packed */
-    size_t zeros_bytes, zeros_packed;
-};
-KITH_MUST_CHECK enum kith_status kith_pack_init(struct kith_pack *p, const struct kith_h5 *h);
-void kith_pack_free(struct kith_pack *p);
 
 /* Writes `data`, `n` elements of `width` bytes, as the chunk of `dataset` that begins at `offset`. `name` is
  * for reports. */
-KITH_MUST_CHECK enum kith_status kith_pack_write(struct kith_pack *p, const struct kith_h5 *h, hid_t dataset,
+KITH_MUST_CHECK enum kith_status kith_pack_write(struct kith_deflate *p, const struct kith_h5 *h, hid_t dataset,
                                                  const char *name, const hsize_t *offset, const void *data,
                                                  size_t n, size_t width);
 

@@ -9,6 +9,7 @@
 
 /* How a file came to be. All text; NULL is written as "". */
 struct kith_provenance {
+    const char *fingerprint; /* of all that the results depend on but the number of replications */
     const char *version, *git_revision, *compiler, *flags, *libraries, *command, *draw_scheme, *started;
     int threads;
     double wall_seconds; /* set before closing */
@@ -22,11 +23,14 @@ struct kith_writer;
 KITH_MUST_CHECK enum kith_status kith_writer_open(struct kith_writer **w, struct kith_mem *mem, const char *path,
                                                   const struct kith_scenario *sc, const struct kith_shape *shape,
                                                   const struct kith_provenance *how, struct kith_error *err);
-/* Trajectories of the next families of the current cell; calls come in canonical order
- * (replication, arm, area, family). */
+/* A cell begins: its trajectories come next, then its series. Cells come in canonical order: replication, then arm, then
+ * area; those that are left out are not finished. */
+KITH_MUST_CHECK enum kith_status kith_writer_begin(struct kith_writer *w, int replication, size_t arm, size_t area,
+                                                   struct kith_error *err);
+/* Trajectories of the next families of the cell, in order. */
 KITH_MUST_CHECK enum kith_status kith_writer_tracks(struct kith_writer *w, const struct kith_tracks *t,
                                                     struct kith_error *err);
-/* The series of a finished cell. Cells come in canonical order: replication, then arm, then area. */
+/* The series of the cell, which is finished with it. */
 KITH_MUST_CHECK enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
                                                   const struct kith_series *s, struct kith_error *err);
 /* Outcomes of a finished replication of an arm. */

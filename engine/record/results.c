@@ -203,6 +203,7 @@ enum kith_status kith_results_open(struct kith_results *r, struct kith_mem *mem,
 
 void kith_results_close(struct kith_results *r)
 {
+    kith_results_copy_end(r);
     if (r->file >= 0)
         H5Fclose(r->file);
     r->file = H5I_INVALID_HID;

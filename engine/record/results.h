@@ -3,6 +3,7 @@
 #ifndef KITH_RECORD_RESULTS_H
 #define KITH_RECORD_RESULTS_H
 
+#include "record.h"
 #include "../scenario/arena.h"
 #include "../scenario/scenario.h"
 #include "../sim/series.h"
@@ -25,6 +26,7 @@ struct kith_results {
     const int8_t *done; /* [n_replications][n_arms][n_areas] */
     size_t n_targets;
     const struct kith_target *targets;
+    struct kith_results_copy *copy; /* open columns, while trajectories are copied */
 };
 
 /* Opens and reads everything but the numbers. `path` is borrowed. To be closed in every case. */
@@ -42,6 +44,12 @@ KITH_MUST_CHECK enum kith_status kith_results_outcome(struct kith_results *r, si
 KITH_MUST_CHECK enum kith_status kith_results_series(struct kith_results *r, size_t replication, size_t arm,
                                                      size_t area, struct kith_series *s,
                                                      struct kith_error *err);
+
+/* Hands the trajectories of a cell, if there are any, to a writer of a file of the same experiment. */
+KITH_MUST_CHECK enum kith_status kith_results_copy_tracks(struct kith_results *r, size_t replication, size_t arm,
+                                                          size_t area, struct kith_writer *to, struct kith_error *err);
+
+void kith_results_copy_end(struct kith_results *r); /* kith_results_close calls it */
 
 /* An attribute of /provenance: its text, or "" if there is none; its number, or NaN. */
 KITH_MUST_CHECK enum kith_status kith_results_text(struct kith_results *r, const char *name,

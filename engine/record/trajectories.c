@@ -92,8 +92,7 @@ static enum kith_status init_code(struct kith_trajectories *t, const struct kith
     return status;
 }
 
-/* An attribute that is called like one of the columns gets a longer name. */
-static void attribute_path(char *path, size_t size, const char *name)
+void kith_trajectories_attribute(char *path, size_t size, const char *name)
 {
     bool taken =
         strcmp(name, "id") == 0 || strcmp(name, "event_offset") == 0 || strcmp(name, "member_offset") == 0;
@@ -115,7 +114,7 @@ static enum kith_status init_attributes(struct kith_trajectories *t, const struc
     for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++) {
         char path[128];
         const struct kith_shape_attribute *a = &shape->attributes[i];
-        attribute_path(path, sizeof path, a->name);
+        kith_trajectories_attribute(path, sizeof path, a->name);
         status = kith_column_init(&t->attributes[i], h, path, H5T_IEEE_F32LE, a->unit ? a->unit : "1",
                                   a->what ? a->what : a->name);
     }
@@ -136,7 +135,7 @@ static enum kith_status init_groups(const struct kith_h5 *h)
     return status;
 }
 
-enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_pack *p,
+enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_deflate *p,
                                         const struct kith_h5 *h, const struct kith_shape *shape)
 {
     const struct {
@@ -175,7 +174,7 @@ enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith
     return status == KITH_OK ? kith_column_add(&t->family_offset, p, h, &zero, 1) : status;
 }
 
-static enum kith_status add_codes(struct kith_trajectories *t, struct kith_pack *p, const struct kith_h5 *h,
+static enum kith_status add_codes(struct kith_trajectories *t, struct kith_deflate *p, const struct kith_h5 *h,
                                   const uint16_t *code, size_t n)
 {
     enum kith_status status = KITH_OK;
@@ -195,7 +194,7 @@ static enum kith_status add_codes(struct kith_trajectories *t, struct kith_pack 
 }
 
 /* Ends within the batch become offsets within the file. */
-static enum kith_status add_offsets(struct kith_column *c, struct kith_pack *p, const struct kith_h5 *h,
+static enum kith_status add_offsets(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
                                     const int64_t *end, size_t n, int64_t before)
 {
     enum kith_status status = KITH_OK;
@@ -212,7 +211,7 @@ static enum kith_status add_offsets(struct kith_column *c, struct kith_pack *p, 
     return status;
 }
 
-static enum kith_status add_attribute(struct kith_trajectories *t, struct kith_pack *p,
+static enum kith_status add_attribute(struct kith_trajectories *t, struct kith_deflate *p,
                                       const struct kith_h5 *h, const struct kith_tracks *tracks,
                                       size_t column)
 {
@@ -232,7 +231,7 @@ static enum kith_status add_attribute(struct kith_trajectories *t, struct kith_p
     return status;
 }
 
-enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_pack *p,
+enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_deflate *p,
                                        const struct kith_h5 *h, const struct kith_tracks *tracks)
 {
     int64_t events = (int64_t)kith_column_length(&t->day);
@@ -265,7 +264,7 @@ static size_t row_columns(struct kith_trajectories *t, struct kith_column **list
     return sizeof all / sizeof *all;
 }
 
-enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_pack *p,
+enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_deflate *p,
                                          const struct kith_h5 *h, uint64_t n)
 {
     struct kith_column *column[8];
@@ -317,7 +316,7 @@ static enum kith_status put_axes(const struct kith_trajectories *t, const struct
     return status;
 }
 
-enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_pack *p,
+enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_deflate *p,
                                           const struct kith_h5 *h, uint64_t n)
 {
     struct kith_column *column[8];

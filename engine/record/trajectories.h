@@ -23,19 +23,21 @@ struct kith_trajectories {
 };
 
 /* A zeroed struct may be freed. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_deflate *p,
                                                         const struct kith_h5 *h,
                                                         const struct kith_shape *shape);
-KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_deflate *p,
                                                        const struct kith_h5 *h,
                                                        const struct kith_tracks *tracks);
 /* The families added so far are those of the first n cells, and stay. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_deflate *p,
                                                          const struct kith_h5 *h, uint64_t n);
 /* Drops families of a cell that was not finished, gives the cells up to n, which were not run, no families, writes what
  * is waiting, and the axes. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_pack *p,
+KITH_MUST_CHECK enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_deflate *p,
                                                           const struct kith_h5 *h, uint64_t n);
+/* Where the attribute `name` of families stands. One that is called like one of the columns gets a longer name. */
+void kith_trajectories_attribute(char *path, size_t size, const char *name);
 void kith_trajectories_free(struct kith_trajectories *t);
 
 #endif

@@ -19,7 +19,7 @@ struct kith_writer {
     char *path, *temporary;
     const struct kith_scenario *sc; /* borrowed until the writer is closed, as is the shape */
     const struct kith_shape *shape;
-    struct kith_pack pack;
+    struct kith_deflate pack;
     struct kith_blocks stock, flow, count, cost, amount, yearly, total;
     struct kith_trajectories tracks;
     bool tracking;
@@ -116,7 +116,7 @@ static enum kith_status put_provenance(const struct kith_h5 *h, const struct kit
     const struct {
         const char *name, *text;
     } attribute[] = {
-        {"version", how->version},         {"git_revision", how->git_revision},
+        {"fingerprint", how->fingerprint}, {"version", how->version},         {"git_revision", how->git_revision},
         {"compiler", how->compiler},       {"flags", how->flags},
         {"libraries", how->libraries},     {"command", how->command},
         {"draw_scheme", how->draw_scheme}, {"started", how->started},
@@ -215,7 +215,9 @@ static enum kith_status make_outcomes(struct kith_writer *w)
 static enum kith_status write_head(struct kith_writer *w, const struct kith_provenance *how)
 {
     const struct kith_h5 *h = &w->h5;
-    enum kith_status status = kith_pack_init(&w->pack, h);
+    enum kith_status status = kith_deflate_init(&w->pack, h->mem);
+    if (status != KITH_OK)
+        return no_memory(h);
     if (status == KITH_OK)
         status = put_root(h, w->sc, w->shape);
     if (status == KITH_OK)
@@ -296,6 +298,14 @@ static enum kith_status begin_replication(struct kith_writer *w, int replication
         status = kith_blocks_extend(blocks[i], &w->h5, n);
     w->replications = n;
     return status;
+}
+
+enum kith_status kith_writer_begin(struct kith_writer *w, int replication, size_t arm, size_t area,
+                                   struct kith_error *err)
+{
+    size_t cell = ((size_t)replication * w->sc->n_arms + arm) * w->sc->n_areas + area;
+    w->h5.err = err;
+    return w->tracking ? checked(w, kith_trajectories_cells(&w->tracks, &w->pack, &w->h5, cell)) : KITH_OK;
 }
 
 enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
@@ -423,7 +433,7 @@ static enum kith_status move_into_place(struct kith_writer *w)
 
 static void free_writer(struct kith_writer *w)
 {
-    kith_pack_free(&w->pack);
+    kith_deflate_free(&w->pack);
     kith_mem_free(&w->done);
     kith_mem_free(&w->temporary);
     kith_mem_free(&w->path);

@@ -1,308 +1,360 @@
 #include "run.h"
 
-#include <math.h>
+#include <errno.h>
 #include <omp.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "../base/clock.h"
-#include "../rng/draw.h"
-
-/* Families simulated as one unit of work where nothing couples them: large enough that threads rarely meet, and with
- * trajectories small enough that the rows of a unit stay within some megabytes. */
-#define UNIT_FAMILIES 32768
-#define UNIT_TRACKED 8192
-/* Finished units that may wait for an earlier one, for each thread. Coupled areas are units as they are, large and small: more
- * may wait while a large one is in hand, if no trajectories wait with them. */
-#define WINDOW 4
-#define WINDOW_COUPLED 16
-
-/* What one thread has for itself: where the families of a coupled cell are while it runs. */
-struct worker {
-    struct kith_mem mem;
-    struct kith_room room;
-};
-
-/* A unit of work: families [from, to) of a cell. */
-struct unit {
-    int replication;
-    size_t arm, area;
-    uint64_t from, to;
-    bool last; /* of its cell */
-};
-
-/* A unit in hand or waiting to be written, with its own memory. */
-struct slot {
-    struct kith_mem mem;
-    struct kith_cell cell;
-    struct kith_families families;
-    struct unit unit;
-    bool ready;
-};
-
-struct team {
-    const struct kith_run *run;
-    const struct kith_shape *shape;
-    struct kith_writer *writer;
-    struct slot *slots;
-    size_t n_slots;
-    struct worker *workers; /* [threads] */
-    size_t n_workers;
-    /* dispatch: the unit that comes next */
-    struct unit next;
-    uint64_t n_families; /* of next's cell; UINT64_MAX when it is not known yet */
-    struct kith_cell counting;
-    uint64_t dispatched, committed;
-    bool exhausted;
-    /* commit: the cell and the replication being put together */
-    struct kith_cell sum;
-    struct kith_series series;
-    struct kith_outcome outcome;
-    uint64_t events, cells_done;
-    enum kith_status status;
-    struct kith_error error;
-};
+#include "merge.h"
+#include "ranks.h"
+#include "team.h"
 
 int kith_run_threads(int threads)
 {
     return threads > 0 ? threads : omp_get_num_procs();
 }
 
-/* Points `cell` at (replication, arm, area): key of draws, period. */
-static void aim(const struct kith_run *run, struct kith_cell *cell, int replication, size_t arm, size_t area)
+bool kith_run_begin(void)
+{
+    kith_ranks_begin();
+    return kith_ranks_rank() == 0;
+}
+
+void kith_run_end(void)
+{
+    kith_ranks_end();
+}
+
+/* The same scenario gives other results with another version of the program or of its draws. */
+static enum kith_status fingerprint(const struct kith_run *run, char hex[65], struct kith_error *err)
 {
     const struct kith_scenario *sc = run->sc;
-    cell->key = kith_draw_mix(kith_draw_mix(kith_draw_mix(0, sc->seed), (uint64_t)replication), sc->areas[area].key);
-    cell->replication = replication;
-    cell->arm = arm;
-    cell->area = area;
-    cell->warm_up = sc->warm_up;
-    cell->end = sc->warm_up + sc->counted;
+    char salt[256];
+    snprintf(salt, sizeof salt, "%s %s", run->how.version, run->how.draw_scheme);
+    enum kith_status st = kith_scenario_fingerprint(sc, salt, hex);
+    return st ? kith_error_set(err, st, sc->path, 0, 0, st == KITH_NO_MEMORY ? "out of memory" : "SHA-256 failed") : st;
 }
 
-static uint64_t families_of(const struct kith_run *run, const struct kith_shape *shape, struct kith_cell *cell)
+/* A run at work. */
+struct work {
+    const struct kith_run *run;
+    struct kith_run_result *out;
+    struct kith_error *err;
+    char fingerprint[65];
+    struct kith_shard_head head;
+    struct kith_journal journal;
+    struct kith_cells cells;
+    bool exists; /* the output was there before */
+};
+
+static void make_head(struct work *w)
 {
-    double expected = (double)run->sc->families * run->sc->areas[cell->area].share * shape->turnover;
-    return run->model->families(run->compiled, cell, expected);
+    const struct kith_run *run = w->run;
+    const struct kith_scenario *sc = run->sc;
+    w->head = (struct kith_shard_head){.fingerprint = w->fingerprint,
+                                       .arms = run->arms,
+                                       .seed = sc->seed,
+                                       .replications = (uint64_t)sc->replications,
+                                       .n_arms = sc->n_arms,
+                                       .n_areas = sc->n_areas,
+                                       .part = run->part,
+                                       .n_parts = run->n_parts,
+                                       .how = run->how,
+                                       .n_sources = sc->n_sources,
+                                       .n_overrides = run->n_overrides,
+                                       .sources = sc->sources,
+                                       .overrides = run->overrides};
+    w->head.how.fingerprint = w->fingerprint;
 }
 
-static bool finished(const struct team *t)
+static enum kith_status init_cells(struct work *w)
 {
-    return t->exhausted || t->status || (t->run->stop && *t->run->stop);
+    const struct kith_scenario *sc = w->run->sc;
+    return kith_cells_init(&w->cells, w->run->mem, (uint64_t)sc->replications, sc->n_arms, sc->n_areas, w->err);
 }
 
-/* Takes the next unit in canonical order: replication, arm, area, family. Replications come first so that a run that
- * ends early leaves whole replications of all arms, which can be compared. */
-static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
+/* Whether the output may be written, and whether something is there already. */
+static enum kith_status look_at_output(struct work *w)
 {
-    const struct kith_scenario *sc = t->run->sc;
-    if (finished(t) || t->dispatched - t->committed >= t->n_slots)
-        return false;
-    if (t->n_families == UINT64_MAX) {
-        aim(t->run, &t->counting, t->next.replication, t->next.arm, t->next.area);
-        t->n_families = families_of(t->run, t->shape, &t->counting);
-    }
-    bool whole = t->shape->coupled || t->run->order == KITH_ORDER_QUEUE;
-    uint64_t most = whole ? t->n_families : sc->trajectories > 0 ? UNIT_TRACKED : UNIT_FAMILIES;
-    struct unit *u = &t->next;
-    u->to = t->n_families - u->from > most ? u->from + most : t->n_families;
-    u->last = u->to == t->n_families;
-    *out = *u;
-    *number = t->dispatched++;
-    u->from = u->to;
-    if (u->last) {
-        u->from = 0;
-        t->n_families = UINT64_MAX;
-        if (++u->area == sc->n_areas) {
-            u->area = 0;
-            if (++u->arm == sc->n_arms) {
-                u->arm = 0;
-                t->exhausted = ++u->replication == sc->replications;
-            }
-        }
-    }
-    return true;
+    struct stat there;
+    const char *path = w->run->path;
+    if (stat(path, &there) != 0)
+        return errno == ENOENT ? KITH_OK : kith_error_set(w->err, KITH_IO, path, 0, 0, "cannot write it: %s", strerror(errno));
+    if (!S_ISREG(there.st_mode))
+        return kith_error_set(w->err, KITH_IO, path, 0, 0, S_ISDIR(there.st_mode) ? "is a directory" : "is no plain file");
+    w->exists = true;
+    return KITH_OK;
 }
 
-static enum kith_status commit_cell(struct team *t, const struct unit *u)
+static enum kith_status refuse(struct work *w, size_t n_shards)
 {
-    const struct kith_scenario *sc = t->run->sc;
-    aim(t->run, &t->sum, u->replication, u->arm, u->area);
-    kith_cell_series(&t->sum, t->shape, &t->series);
-    enum kith_status st = kith_writer_cell(t->writer, u->replication, u->arm, u->area, &t->series, &t->error);
-    kith_outcome_add(&t->outcome, t->shape, &t->series, sc->represents / (double)sc->families);
-    kith_cell_clear(&t->sum);
-    t->cells_done++;
-    if (!st && u->area + 1 == sc->n_areas) {
-        kith_outcome_finish(&t->outcome, t->shape);
-        st = kith_writer_outcome(t->writer, u->replication, u->arm, &t->outcome, &t->error);
-        kith_outcome_clear(&t->outcome);
-    }
+    char what[400] = "exists already";
+    if (!w->exists)
+        snprintf(what, sizeof what, "an earlier run left finished cells in %s (%zu shard%s)", w->journal.path, n_shards,
+                 n_shards > 1 ? "s" : "");
+    return kith_error_set(w->err, KITH_IO, w->run->path, 0, 0,
+                          "%s: --resume goes on with it or adds replications, --overwrite replaces it", what);
+}
+
+static enum kith_status read_output(struct work *w)
+{
+    struct kith_shard s;
+    if (w->run->n_parts == 0)
+        return kith_cells_add_output(&w->cells, w->run->path, w->fingerprint, w->err);
+    enum kith_status st = kith_shard_open(&s, w->run->mem, w->run->path, w->err);
+    if (!st && !s.complete)
+        kith_notes_say(&w->run->notes, "%s: damaged: %s; what it lacks is computed again", s.path, s.fault);
+    if (!st)
+        st = kith_cells_add(&w->cells, &s, w->fingerprint, false, w->err);
+    kith_shard_free(&s);
     return st;
 }
 
-/* Writes the units that are ready and next in order. */
-static void commit(struct team *t)
+/* Adds what the output itself holds; one of another experiment is an error unless shards of this one are there: then it is
+ * about to be replaced. */
+static enum kith_status add_output(struct work *w)
 {
-    for (;;) {
-        struct slot *s = &t->slots[t->committed % t->n_slots];
-        if (!s->ready || t->status)
-            return;
-        enum kith_status st = KITH_OK;
-        kith_cell_add(&t->sum, &s->cell);
-        if (t->run->sc->trajectories > 0)
-            st = kith_writer_tracks(t->writer, &s->families.tracks, &t->error);
-        if (!st && s->unit.last)
-            st = commit_cell(t, &s->unit);
-        t->events += s->cell.n_events;
-        if (st)
-            t->status = st;
-        s->ready = false;
-        t->committed++;
-        if (t->run->progress) {
-            const struct kith_scenario *sc = t->run->sc;
-            double total = (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
-            double part = s->unit.last || !t->n_families ? 0 : (double)s->unit.to / ((double)t->n_families + 1);
-            double done = ((double)t->cells_done + (part < 1 ? part : 0)) / total;
-            t->run->progress(t->run->user, done, t->events);
-        }
-    }
-}
-
-static enum kith_status simulate(struct team *t, struct slot *s, struct worker *w)
-{
-    const struct kith_run *run = t->run;
-    s->families.room = &w->room;
-    kith_cell_clear(&s->cell);
-    aim(run, &s->cell, s->unit.replication, s->unit.arm, s->unit.area);
-    families_of(run, t->shape, &s->cell);
-    enum kith_status st = kith_families_run(&s->families, run->model, run->compiled, &s->cell, t->shape, s->unit.from,
-                                            s->unit.to, run->sc->trajectories, run->order, run->stop);
-    return s->cell.fault ? KITH_BAD_SCENARIO : st;
-}
-
-static void fail(struct team *t, enum kith_status st, const char *fault)
-{
-    if (t->status || st == KITH_STOPPED)
-        return;
-    t->status = st;
-    kith_error_set(&t->error, st, t->run->sc->path, 0, 0, "%s",
-                   fault ? fault : st == KITH_NO_MEMORY ? "out of memory" : "failed");
-}
-
-/* What each thread does until there is nothing left. */
-static void work(struct team *t, struct worker *w)
-{
-    for (;;) {
-        uint64_t number = 0;
-        struct unit unit;
-        bool got, over;
-#pragma omp critical(kith_team)
-        {
-            got = dispatch(t, &number, &unit);
-            over = !got && finished(t);
-        }
-        if (over)
-            return;
-        if (!got) { /* the window is full: an earlier unit is still in hand elsewhere */
-            struct timespec nap = {0, 200000};
-            nanosleep(&nap, NULL);
-            continue;
-        }
-        struct slot *s = &t->slots[number % t->n_slots];
-        s->unit = unit;
-        enum kith_status st = simulate(t, s, w);
-#pragma omp critical(kith_team)
-        {
-            if (st)
-                fail(t, st, s->cell.fault);
-            s->ready = !st;
-            commit(t);
-        }
-        if (st)
-            return;
-    }
-}
-
-static enum kith_status prepare(struct team *t, int threads)
-{
-    const struct kith_run *run = t->run;
-    const struct kith_scenario *sc = run->sc;
-    enum kith_status st;
-    t->n_slots = (size_t)threads * (t->shape->coupled && !(sc->trajectories > 0) ? WINDOW_COUPLED : WINDOW);
-    t->n_families = UINT64_MAX;
-    if ((st = kith_mem_zeroed(run->mem, &t->slots, t->n_slots, sizeof *t->slots)) ||
-        (st = kith_mem_zeroed(run->mem, &t->workers, (size_t)threads, sizeof *t->workers)))
+    size_t n = w->cells.n_shards;
+    enum kith_status st = read_output(w);
+    if (st != KITH_BAD_SCENARIO || n == 0)
         return st;
-    t->n_workers = (size_t)threads;
-    for (size_t i = 0; i < t->n_workers; i++) {
-        t->workers[i].mem = (struct kith_mem)KITH_MEM_INIT;
-        kith_room_init(&t->workers[i].room, &t->workers[i].mem);
-    }
-    for (size_t i = 0; i < t->n_slots && !st; i++) {
-        t->slots[i].mem = (struct kith_mem)KITH_MEM_INIT;
-        kith_families_init(&t->slots[i].families, &t->slots[i].mem, NULL);
-        st = kith_cell_init(&t->slots[i].cell, &t->slots[i].mem, t->shape, sc->months);
-    }
+    kith_notes_say(&w->run->notes, "%s: is of another scenario; it will be replaced", w->run->path);
+    w->exists = false;
+    return KITH_OK;
+}
+
+/* Takes the lock, and stock of what exists. Rank 0 only. */
+static enum kith_status begin(struct work *w)
+{
+    const struct kith_run *run = w->run;
+    size_t n_shards = 0;
+    enum kith_status st = look_at_output(w);
     if (!st)
-        st = kith_cell_init(&t->sum, run->mem, t->shape, sc->months);
+        st = kith_journal_open(&w->journal, run->mem, run->path, &run->notes, w->err);
     if (!st)
-        st = kith_cell_init(&t->counting, run->mem, t->shape, 0);
-    if (!st)
-        st = kith_series_init(&t->series, run->mem, t->shape, sc->months);
-    if (!st)
-        st = kith_outcome_init(&t->outcome, run->mem, t->shape, t->series.years);
+        st = kith_journal_count(&w->journal, &n_shards, w->err);
+    if (!st && !run->resume && !run->overwrite && (w->exists || n_shards > 0))
+        st = refuse(w, n_shards);
+    if (st)
+        return st;
+    if (run->overwrite && !run->resume)
+        kith_journal_clear(&w->journal);
+    else
+        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &run->notes, w->err);
+    if (!st && w->exists && run->resume)
+        st = add_output(w);
     return st;
 }
 
-static void release(struct team *t)
+/* Cells of this run that are there, and how many it has. */
+static void count(const struct work *w, uint64_t *there, uint64_t *all)
 {
-    for (size_t i = 0; t->slots && i < t->n_slots; i++) {
-        kith_cell_free(&t->slots[i].cell);
-        kith_families_free(&t->slots[i].families);
+    *there = *all = 0;
+    for (uint64_t i = 0; i < w->cells.n; i++) {
+        if (!kith_cells_mine(i, w->run->part, w->run->n_parts))
+            continue;
+        ++*all;
+        *there += kith_cells_has(&w->cells, i);
     }
-    kith_mem_free(&t->slots);
-    for (size_t i = 0; i < t->n_workers; i++)
-        kith_room_free(&t->workers[i].room);
-    kith_mem_free(&t->workers);
-    kith_cell_free(&t->sum);
-    kith_cell_free(&t->counting);
-    kith_series_free(&t->series);
-    kith_outcome_free(&t->outcome);
 }
 
-enum kith_status kith_run(const struct kith_run *run, uint64_t *events, struct kith_error *err)
+/* Whether the output has every cell of the run, so that there is nothing to write either. */
+static bool output_has_all(const struct work *w)
 {
-    int threads = kith_run_threads(run->threads);
-    struct team t = {.run = run, .shape = run->model->shape(run->compiled)};
+    if (!w->run->resume || !w->exists)
+        return false;
+    if (w->run->n_parts > 0) /* all in the last shard added, which is the output */
+        for (uint64_t i = 0; i < w->cells.n; i++)
+            if (kith_cells_has(&w->cells, i) && w->cells.place[i].shard != w->cells.n_shards)
+                return false;
+    return w->run->n_parts > 0 || w->cells.n_shards == 0;
+}
+
+static enum kith_status put_together(struct work *w)
+{
+    const struct kith_run *run = w->run;
     struct kith_provenance how = run->how;
-    double began = kith_clock_seconds();
-    *events = 0;
-    enum kith_status st = prepare(&t, threads);
+    how.fingerprint = w->fingerprint;
+    how.threads = kith_run_threads(run->threads);
+    return run->n_parts > 0 ? kith_merge_shard(run, &w->cells, &w->head, w->err)
+                            : kith_merge_output(run, &w->cells, &how, w->err);
+}
+
+/* What came of the cells: all ranks' shards are closed. Rank 0 only. */
+static enum kith_status finish(struct work *w, enum kith_status st)
+{
+    uint64_t there, all;
+    if (st && st != KITH_STOPPED)
+        return st;
+    kith_cells_free(&w->cells);
+    enum kith_status again = init_cells(w);
+    if (!again)
+        again = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &w->run->notes, w->err);
+    if (!again && w->exists && w->run->resume)
+        again = add_output(w);
+    if (again)
+        return again;
+    count(w, &there, &all);
+    w->out->now = there - w->out->before;
+    if (there < all)
+        return KITH_STOPPED;
+    st = put_together(w);
+    if (!st)
+        kith_journal_clear(&w->journal);
+    return st;
+}
+
+static enum kith_status simulate(struct work *w)
+{
+    struct kith_team_job job = {.run = w->run, .cells = &w->cells, .journal = &w->journal, .head = &w->head};
+    enum kith_status st = kith_team_work(&job, w->err);
+    w->out->events = job.events;
+    return st;
+}
+
+/* The other ranks of an MPI job: rank 0 has begun. */
+static enum kith_status follow(struct work *w)
+{
+    enum kith_status st = (enum kith_status)kith_ranks_agree(0);
     if (st)
-        kith_error_set(err, st, run->sc->path, 0, 0, "out of memory");
+        return st;
+    st = kith_journal_name(&w->journal, w->run->mem, w->run->path, w->err);
+    if (st) {
+        const struct kith_ranks_word bye = {0, 0, 1};
+        kith_ranks_bye(&bye);
+    } else {
+        st = simulate(w);
+    }
+    (void)kith_ranks_agree(0);
+    enum kith_status all = (enum kith_status)kith_ranks_agree(0);
+    return st && st != KITH_STOPPED ? st : all;
+}
+
+static enum kith_status lead(struct work *w)
+{
+    uint64_t there = 0;
+    enum kith_status st = init_cells(w);
+    if (!st)
+        st = begin(w);
+    if (!st)
+        count(w, &there, &w->out->cells);
+    w->out->before = there;
+    if (kith_ranks_agree((int)st))
+        return st;
+    bool missing = there < w->out->cells;
+    if (missing || kith_ranks_size() > 1)
+        st = simulate(w);
+    (void)kith_ranks_agree(0);
+    if (missing)
+        st = finish(w, st);
+    else if (!st && !output_has_all(w))
+        st = finish(w, st);
+    else if (!st)
+        kith_journal_clear(&w->journal);
+    return (enum kith_status)kith_ranks_agree((int)st);
+}
+
+enum kith_status kith_run(const struct kith_run *run, struct kith_run_result *out, struct kith_error *err)
+{
+    struct work w = {.run = run, .out = out, .err = err, .journal = {.lock = -1}};
+    *out = (struct kith_run_result){0};
+    enum kith_status st = fingerprint(run, w.fingerprint, err);
+    make_head(&w);
+    if (kith_ranks_rank() > 0)
+        st = follow(&w);
+    else if (!st)
+        st = lead(&w);
     else
-        st = kith_writer_open(&t.writer, run->mem, run->path, run->sc, t.shape, &run->how, err);
-    if (!st) {
-#pragma omp parallel num_threads(threads)
-        work(&t, &t.workers[omp_get_thread_num()]);
-        st = t.status;
-        if (st && err)
-            *err = t.error;
-        how.threads = threads;
-        how.wall_seconds = kith_clock_seconds() - began;
-        how.events = t.events;
-        *events = t.events;
-        struct kith_error closing;
-        enum kith_status closed = kith_writer_close(t.writer, &how, st != KITH_OK, &closing);
-        if (!st && closed) {
-            st = closed;
-            if (err)
-                *err = closing;
+        st = (enum kith_status)kith_ranks_agree((int)st);
+    if (w.journal.path)
+        snprintf(out->cells_path, sizeof out->cells_path, "%s", w.journal.path);
+    kith_cells_free(&w.cells);
+    kith_journal_close(&w.journal);
+    return st;
+}
+
+/* ---- merging */
+
+struct parts {
+    struct work *w;
+    const struct kith_run *run;
+    struct kith_cells *cells;
+    const char *fingerprint;
+    struct kith_error *err;
+};
+
+static enum kith_status add_part(void *user, const char *path, bool open)
+{
+    struct parts *p = user;
+    struct kith_shard s;
+    enum kith_status st = kith_shard_open(&s, p->run->mem, path, p->err);
+    if (!st && !s.complete && !p->run->partial)
+        st = kith_error_set(p->err, KITH_IO, path, 0, 0,
+                            open ? "is not finished (%s): kith run --resume finishes it, --partial takes what is intact"
+                                 : "is damaged (%s): kith run --resume makes it whole, --partial takes what is intact",
+                            s.fault);
+    else if (!st && !s.complete)
+        kith_notes_say(&p->run->notes, "%s: %s; %zu cells in it are intact", path, s.fault, s.n_cells);
+    if (!st)
+        st = kith_cells_add(p->cells, &s, p->fingerprint, true, p->err);
+    kith_shard_free(&s);
+    return st;
+}
+
+/* Which cells are missing, as ranges of replications for each arm, as far as there is room. */
+static void describe_missing(const struct kith_cells *c, const struct kith_scenario *sc, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "%llu of %llu cells are missing", (unsigned long long)(c->n - c->n_there),
+                                (unsigned long long)c->n);
+    int named = 0;
+    for (uint64_t i = 0; i < c->n && n < size; i++) {
+        if (kith_cells_has(c, i))
+            continue;
+        if (named++ == 5) {
+            snprintf(out + n, size - n, ", ...");
+            return;
         }
-        if (!st && !(t.exhausted && t.committed == t.dispatched))
+        uint64_t arm = i / c->n_areas % c->n_arms;
+        n += (size_t)snprintf(out + n, size - n, "%s replication %llu, arm %s, area %s", named == 1 ? ":" : ";",
+                              (unsigned long long)(i / c->n_areas / c->n_arms + 1), sc->arms[arm].name,
+                              sc->areas[i % c->n_areas].code);
+    }
+}
+
+enum kith_status kith_run_merge(const struct kith_run *run, size_t n, const char *const *parts,
+                                struct kith_run_result *out, char *missing, size_t size, struct kith_error *err)
+{
+    struct work w = {.run = run, .out = out, .err = err, .journal = {.lock = -1}};
+    struct parts p = {&w, run, &w.cells, w.fingerprint, err};
+    *out = (struct kith_run_result){0};
+    enum kith_status st = fingerprint(run, w.fingerprint, err);
+    if (!st)
+        st = init_cells(&w);
+    if (!st)
+        st = look_at_output(&w);
+    if (!st && w.exists && !run->overwrite)
+        st = kith_error_set(err, KITH_IO, run->path, 0, 0, "exists already: --overwrite replaces it");
+    for (size_t i = 0; i < n && !st; i++) {
+        struct stat there;
+        if (stat(parts[i], &there) == 0 && S_ISDIR(there.st_mode))
+            st = kith_journal_visit(run->mem, parts[i], add_part, &p, err);
+        else
+            st = add_part(&p, parts[i], false);
+    }
+    out->cells = w.cells.n;
+    out->before = w.cells.n_there;
+    if (!st && w.cells.n_there < w.cells.n) {
+        describe_missing(&w.cells, run->sc, missing, size);
+        if (!run->partial)
             st = KITH_STOPPED;
     }
-    release(&t);
+    if (!st) {
+        struct kith_provenance how = run->how;
+        how.fingerprint = w.fingerprint;
+        st = kith_merge_output(run, &w.cells, &how, err);
+    }
+    kith_cells_free(&w.cells);
     return st;
 }

@@ -76,7 +76,7 @@ static enum kith_status note_source(struct kith_load *load, const char *path, co
     }
     struct kith_source *s = &load->sources[load->n_sources];
     *s = (struct kith_source){kith_arena_text(load->arena, path, strlen(path)), kith_arena_text(load->arena, bytes, n),
-                              n};
+                              n, false};
     if (!s->path || !s->bytes)
         return KITH_NO_MEMORY;
     load->n_sources++;

@@ -72,8 +72,10 @@ static enum kith_status read_table(struct areas *a, const struct kith_node *node
     status = kith_file_read(load, full, &bytes, &n, reason);
     if (status == KITH_IO)
         return kith_node_error(&a->s->reader, node, "cannot read %s: %s", full, reason);
-    if (status == KITH_OK)
+    if (status == KITH_OK) {
+        load->sources[load->n_sources - 1].table = true;
         status = kith_sha256_begin(&sha);
+    }
     if (status == KITH_OK) {
         char hex[65];
         kith_sha256_add(&sha, bytes, n);

@@ -273,7 +273,7 @@ enum kith_status kith_scenario_read_given(struct kith_scenario *sc, struct kith_
                                           size_t n_overrides, const struct kith_model_keys *models,
                                           size_t n_models, struct kith_errors *errors)
 {
-    const struct kith_source first = {path, bytes, n};
+    const struct kith_source first = {path, bytes, n, false};
     struct kith_load load = {.mem = mem, .errors = errors, .given = &first, .n_given = 1};
     return read_all(sc, &load, path, overrides, n_overrides, models, n_models);
 }

@@ -47,6 +47,7 @@ struct kith_source {
     const char *path; /* as it was opened */
     const char *bytes;
     size_t n;
+    bool table; /* data, rather than a part of the scenario's text */
 };
 
 struct kith_scenario {
@@ -106,6 +107,12 @@ KITH_MUST_CHECK enum kith_status kith_scenario_read_sources(struct kith_scenario
                                                             const struct kith_model_keys *models, size_t n_models,
                                                             struct kith_errors *errors);
 void kith_scenario_free(struct kith_scenario *sc);
+
+/* Writes the 64 hexadecimal digits of a SHA-256 of all that the results depend on but the number of replications: the
+ * content of the files after `extends` and overrides, without comments and layout; the tables; the arms chosen; and
+ * `salt`, text of the caller's. KITH_NO_MEMORY or KITH_INTERNAL on failure. */
+KITH_MUST_CHECK enum kith_status kith_scenario_fingerprint(const struct kith_scenario *sc, const char *salt,
+                                                           char hex[65]);
 
 /* A reader over the scenario's parameters with the values that arm `arm` has at time `time` (NaN: the values
  * of the file, no arm's changes). `values` is an array of n_parameters that the caller provides and keeps. */

@@ -1,0 +1,34 @@
+/* Arrays of numbers as chunks of an HDF5 file hold them: shuffled (all first bytes, then all second bytes, ...), then a
+ * zlib stream of deflate level 1, made by libdeflate; about six times as fast as HDF5's own. Private to this room. */
+#ifndef KITH_RECORD_DEFLATE_H
+#define KITH_RECORD_DEFLATE_H
+
+#include <stdint.h>
+
+#include "../base/mem.h"
+
+#define KITH_DEFLATE_LEVEL 1
+
+/* Scratch memory of a packer. One for all datasets of a file, or for each thread. */
+struct kith_deflate {
+    struct kith_mem *mem;
+    struct libdeflate_compressor *deflate;
+    struct libdeflate_decompressor *inflate; /* NULL until it is needed */
+    unsigned char *shuffled, *packed;
+    size_t room, packed_room;  /* bytes */
+    unsigned char zeros[8192]; /* a chunk of zeros_bytes zeros, packed */
+    size_t zeros_bytes, zeros_packed;
+};
+/* KITH_NO_MEMORY, without a report, when there is none; the same below. */
+KITH_MUST_CHECK enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem);
+void kith_deflate_free(struct kith_deflate *p);
+
+/* Packs `data`, `n` > 0 elements of `width` bytes, as a chunk: *packed are *bytes bytes, valid until the next call. */
+KITH_MUST_CHECK enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, size_t n, size_t width,
+                                                const unsigned char **packed, size_t *bytes);
+/* The reverse: fills data[n * width bytes] from a chunk of `bytes` bytes. KITH_IO, without a report, if that is not such
+ * a chunk of exactly that length; its checksum (Adler-32) is checked. */
+KITH_MUST_CHECK enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *packed, size_t bytes,
+                                                   void *data, size_t n, size_t width);
+
+#endif
