@@ -7,6 +7,17 @@
 static void fill(struct kith_error *err, enum kith_status code, const char *file, int line, int column,
                  const char *fmt, va_list args) KITH_PRINTF(6, 0);
 
+/* Names of files are echoed, too: no control characters (in UTF-8, those above ASCII are 0xc2 and 0x80 to 0x9f). */
+static void tidy(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+            c[0] = c[1] = ' ';
+    }
+}
+
 static void fill(struct kith_error *err, enum kith_status code, const char *file, int line, int column,
                  const char *fmt, va_list args)
 {
@@ -15,6 +26,8 @@ static void fill(struct kith_error *err, enum kith_status code, const char *file
     err->column = column;
     snprintf(err->file, sizeof err->file, "%s", file ? file : "");
     vsnprintf(err->text, sizeof err->text, fmt, args);
+    tidy(err->file);
+    tidy(err->text);
 }
 
 enum kith_status kith_error_set(struct kith_error *err, enum kith_status code, const char *file, int line,

@@ -116,6 +116,9 @@ enum kith_status kith_arms_add(struct kith_sections *s, const struct kith_node *
     struct kith_scenario *sc = s->sc;
     if (sc->n_arms >= KITH_SECTIONS_ARMS)
         return kith_node_key_error(&s->reader, node, "more than %zu arms", KITH_SECTIONS_ARMS);
+    if (n > KITH_SECTIONS_CHANGES)
+        return kith_node_key_error(&s->reader, node, "arm %.*s changes %zu parameters: more than %zu, dates added up",
+                                   KITH_CUT(node->key), n, KITH_SECTIONS_CHANGES);
     if (n > 1)
         qsort(changes, n, sizeof *changes, compare_changes);
     for (size_t i = 1; i < n; i++)

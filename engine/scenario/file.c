@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "load.h"
 
@@ -33,6 +34,13 @@ static enum kith_status read_all(struct kith_mem *mem, FILE *f, char **bytes, si
 
 static enum kith_status read_disk(struct kith_load *load, const char *path, char **bytes, size_t *n, char reason[128])
 {
+    struct stat about;
+    /* The first file is the user's choice, a pipe for example. What it names itself may be anything, and some devices do
+     * something or wait for ever when they are merely opened. */
+    if (load->n_sources > 0 && stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        snprintf(reason, 128, "%s", S_ISDIR(about.st_mode) ? "it is a directory" : "it is no regular file");
+        return KITH_IO;
+    }
     FILE *f = fopen(path, "rb");
     if (!f) {
         strerror_r(errno, reason, 128);
@@ -91,6 +99,11 @@ enum kith_status kith_file_read(struct kith_load *load, const char *path, char *
     enum kith_status status = load->n_given > 0 ? read_given(load, path, bytes, n, reason) : KITH_IO;
     if (status == KITH_IO && !load->only_given)
         status = read_disk(load, path, bytes, n, reason);
+    if (status == KITH_OK && *n > KITH_LOAD_BYTES - load->n_bytes) {
+        snprintf(reason, 128, "larger than %zu MiB together with the files before it", KITH_LOAD_BYTES >> 20);
+        status = KITH_IO;
+    }
+    load->n_bytes += status == KITH_OK ? *n : 0;
     if (status == KITH_OK)
         status = note_source(load, path, *bytes, *n);
     if (status != KITH_OK) {

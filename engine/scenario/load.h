@@ -11,16 +11,22 @@
 
 /* Bounds that keep a hostile file from using up memory, stack or time. */
 #define KITH_LOAD_FILE_BYTES ((size_t)16 << 20)
+#define KITH_LOAD_BYTES ((size_t)32 << 20) /* of all files together */
 #define KITH_LOAD_NODES ((size_t)1000000) /* of all files together, aliases expanded */
 #define KITH_LOAD_DEPTH 64
 #define KITH_LOAD_ANCHORS 1000
+#define KITH_LOAD_KEY ((size_t)1000)               /* bytes of a key */
+#define KITH_LOAD_TEXT ((size_t)64 << 10)          /* of any other text, */
+#define KITH_LOAD_TEXTS ((size_t)128 << 20)        /* and of all of them, aliases expanded */
+#define KITH_LOAD_DIRECTIVES 10                    /* lines that begin with % */
+#define KITH_LOAD_CHANGES ((size_t)10000000)       /* comparisons to find the entries of a list that change */
 #define KITH_LOAD_FILES 8 /* that extend one another */
 
 struct kith_load {
     struct kith_mem *mem;
     struct kith_arena *arena;
     struct kith_errors *errors;
-    size_t n_nodes;
+    size_t n_nodes, n_texts, n_bytes; /* so far: values, bytes of their texts, bytes of files */
     char *text; /* what was read, for provenance; NUL behind n_text bytes once there is any */
     size_t n_text, room_text;
     const char *directory;             /* of the first file, with its "/" at the end, or "" */

@@ -16,23 +16,28 @@ bool kith_merge_is_null(const struct kith_node *node)
 
 static enum kith_status merge_child(struct kith_load *load, struct kith_node **base, struct kith_node *over);
 
-/* Chains the n nodes (NULL: left out) to the children of `map`. */
+/* Hangs `node` (NULL: left out) behind *last, the last of the children of `map` so far. */
+static void append(struct kith_node *map, struct kith_node **last, struct kith_node *node)
+{
+    if (!node)
+        return;
+    node->next = NULL;
+    if (*last)
+        (*last)->next = node;
+    else
+        map->first = node;
+    *last = node;
+    map->n++;
+}
+
+/* Chains the n nodes to the children of `map`. */
 static void relink(struct kith_node *map, struct kith_node **nodes, size_t n)
 {
     struct kith_node *last = NULL;
     map->first = NULL;
     map->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!nodes[i])
-            continue;
-        nodes[i]->next = NULL;
-        if (last)
-            last->next = nodes[i];
-        else
-            map->first = nodes[i];
-        last = nodes[i];
-        map->n++;
-    }
+    for (size_t i = 0; i < n; i++)
+        append(map, &last, nodes[i]);
 }
 
 static const char *text_under(const struct kith_node *map, const char *key)
@@ -43,45 +48,70 @@ static const char *text_under(const struct kith_node *map, const char *key)
     return NULL;
 }
 
-/* The entry of a list of maps that a key means: by its `name`, or without one by where it leads, `to`. */
-static size_t find_entry(struct kith_node *const *nodes, size_t n, const char *key)
+/* An entry of a list of maps at work; `node` is NULL once it is left out. */
+struct entry {
+    struct kith_node *node;
+    const char *name, *to; /* `to` only without a name */
+};
+
+static void relink_entries(struct kith_node *list, const struct entry *entries, size_t n)
 {
-    for (size_t pass = 0; pass < 2; pass++)
-        for (size_t i = 0; i < n; i++) {
-            const char *name = nodes[i] ? text_under(nodes[i], "name") : NULL;
-            const char *said = name || !nodes[i] ? name : text_under(nodes[i], "to");
-            if (said && (name != NULL) == (pass == 0) && strcmp(said, key) == 0)
-                return i;
-        }
+    struct kith_node *last = NULL;
+    list->first = NULL;
+    list->n = 0;
+    for (size_t i = 0; i < n; i++)
+        append(list, &last, entries[i].node);
+}
+
+static struct entry make_entry(struct kith_node *node)
+{
+    const char *name = text_under(node, "name");
+    return (struct entry){node, name, name ? NULL : text_under(node, "to")};
+}
+
+/* The entry that a key means: by its `name`, or without one by where it leads, `to`. */
+static size_t find_entry(const struct entry *entries, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (entries[i].node && entries[i].name && strcmp(entries[i].name, key) == 0)
+            return i;
+    for (size_t i = 0; i < n; i++)
+        if (entries[i].node && entries[i].to && strcmp(entries[i].to, key) == 0)
+            return i;
     return (size_t)-1;
 }
 
 /* A map {entry: changes} over a list of maps changes entries of the list; one with a name: and a to: of its own is new. */
 static enum kith_status merge_list(struct kith_load *load, struct kith_node *base, struct kith_node *over)
 {
-    struct kith_node **nodes = NULL, *next;
+    struct entry *entries = NULL;
+    struct kith_node *next;
     size_t n = 0;
-    enum kith_status status =
-        kith_mem_resize(load->mem, &nodes, base->n + over->n, sizeof(struct kith_node *));
+    if (over->n && base->n + over->n > KITH_LOAD_CHANGES / over->n)
+        return kith_report(load->errors, over->file, over->key_line, over->key_column,
+                           "too many changes (%zu) of too long a list (%zu)", over->n, base->n);
+    enum kith_status status = kith_mem_resize(load->mem, &entries, base->n + over->n, sizeof *entries);
     if (status != KITH_OK)
         return status;
     for (struct kith_node *child = (struct kith_node *)base->first; child; child = (struct kith_node *)child->next)
-        nodes[n++] = child;
+        entries[n++] = make_entry(child);
     for (struct kith_node *child = (struct kith_node *)over->first; child && status == KITH_OK; child = next) {
-        size_t i = find_entry(nodes, n, child->key);
+        size_t i = find_entry(entries, n, child->key);
         next = (struct kith_node *)child->next;
-        if (i != (size_t)-1)
-            status = merge_child(load, &nodes[i], child);
-        else if (text_under(child, "name") && text_under(child, "to"))
-            nodes[n++] = child;
+        if (i != (size_t)-1) {
+            status = merge_child(load, &entries[i].node, child);
+            if (status == KITH_OK && entries[i].node)
+                entries[i] = make_entry(entries[i].node);
+        } else if (text_under(child, "name") && text_under(child, "to"))
+            entries[n++] = make_entry(child);
         else
             status = kith_report(load->errors, child->file, child->key_line, child->key_column,
                                  "no entry of the list is called '%.*s', by its name: or to:; a new one needs both",
                                  KITH_CUT(child->key));
     }
     if (status == KITH_OK)
-        relink(base, nodes, n);
-    kith_mem_free(&nodes);
+        relink_entries(base, entries, n);
+    kith_mem_free(&entries);
     return status;
 }
 

@@ -47,6 +47,32 @@ bool kith_report_is_utf8(const char *bytes, size_t n, size_t *at)
     return true;
 }
 
+/* Whether the UTF-8 character at c is a control character (ASCII or C1, some of which terminals obey as they do ESC), a line
+ * separator or a change of writing direction (Unicode Technical Report 36). */
+static bool is_harmful(const unsigned char *c, size_t length)
+{
+    if (length == 1)
+        return c[0] < 0x20 || c[0] == 0x7f;
+    if (length == 2)
+        return c[0] == 0xc2 && c[1] < 0xa0;
+    return length == 3 && c[0] == 0xe2 &&
+           ((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
+bool kith_report_is_harmless(const char *bytes, size_t n, bool cr, size_t *at)
+{
+    const unsigned char *c = (const unsigned char *)bytes;
+    for (size_t i = 0, length; i < n; i += length) {
+        length = utf8_length(c + i, n - i);
+        bool blank = c[i] == '\n' || c[i] == '\t' || (cr && c[i] == '\r');
+        if (length == 0 || (!blank && is_harmful(c + i, length))) {
+            *at = i;
+            return false;
+        }
+    }
+    return true;
+}
+
 void kith_report_place(const char *bytes, size_t at, int *line, int *column)
 {
     *line = 1;
@@ -61,7 +87,7 @@ void kith_report_place(const char *bytes, size_t at, int *line, int *column)
     }
 }
 
-/* Drops the bytes of broken characters and turns control characters into spaces, in place. */
+/* Drops the bytes of broken characters and turns harmful ones into spaces, in place. */
 static void tidy(char *text)
 {
     size_t n = strlen(text), out = 0;
@@ -71,10 +97,11 @@ static void tidy(char *text)
             i++;
             continue;
         }
+        bool harmful = is_harmful((const unsigned char *)text + i, length);
         memmove(text + out, text + i, length);
-        if (length == 1 && ((unsigned char)text[out] < 0x20 || text[out] == 0x7f))
+        if (harmful)
             text[out] = ' ';
-        out += length;
+        out += harmful ? 1 : length;
         i += length;
     }
     text[out] = '\0';

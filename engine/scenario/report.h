@@ -21,6 +21,11 @@ enum kith_status kith_report_list(struct kith_errors *errors, const char *file, 
  * the first byte that is wrong. */
 bool kith_report_is_utf8(const char *bytes, size_t n, size_t *at);
 
+/* True if the n bytes of UTF-8 hold nothing that a terminal may obey or that hides what is written: no control
+ * characters but tab and line end (and, if `cr`, carriage return), no line separators, no changes of writing direction.
+ * If not, *at is the offset of the first such character. */
+bool kith_report_is_harmless(const char *bytes, size_t n, bool cr, size_t *at);
+
 /* Line and column (in characters), both from 1, of the byte at offset `at`. */
 void kith_report_place(const char *bytes, size_t at, int *line, int *column);
 

@@ -167,6 +167,10 @@ static enum kith_status read_targets(struct kith_sections *s)
         kith_node_error(&s->reader, list, "targets has to be a list of {measure: ..., value: ...}");
         return KITH_OK;
     }
+    if (list->n > KITH_SECTIONS_TARGETS) {
+        kith_node_error(&s->reader, list, "more than %zu targets", KITH_SECTIONS_TARGETS);
+        return KITH_OK;
+    }
     sc->targets = kith_arena_take(s->load->arena, list->n, sizeof *sc->targets);
     if (!sc->targets)
         return KITH_NO_MEMORY;

@@ -8,6 +8,8 @@
 
 #define KITH_SECTIONS_PARAMETERS ((size_t)1000)
 #define KITH_SECTIONS_ARMS ((size_t)1000) /* grids expanded */
+#define KITH_SECTIONS_CHANGES ((size_t)4000) /* of one arm */
+#define KITH_SECTIONS_TARGETS ((size_t)1000)
 
 struct kith_sections {
     struct kith_scenario *sc;

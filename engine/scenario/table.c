@@ -186,6 +186,12 @@ enum kith_status kith_table_parse(struct kith_load *load, struct kith_table *tab
         kith_report_place(bytes + s.at, wrong, &line, &column);
         return kith_report(load->errors, file, line, column, "not UTF-8 text");
     }
+    if (!kith_report_is_harmless(bytes + s.at, n - s.at, true, &wrong)) {
+        int line, column;
+        kith_report_place(bytes + s.at, wrong, &line, &column);
+        return kith_report(load->errors, file, line, column, "a control character (byte 0x%02x)",
+                           (unsigned char)bytes[s.at + wrong]);
+    }
     for (skip_lines(&s); s.at < s.n; skip_lines(&s)) {
         enum kith_status status = scan_row(&s);
         if (status != KITH_OK)

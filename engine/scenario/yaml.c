@@ -91,6 +91,13 @@ static bool wants_key(const struct builder *b)
     return b->depth > 0 && b->open[b->depth - 1].node->kind == KITH_NODE_MAP && !b->open[b->depth - 1].key;
 }
 
+/* Counts the bytes of a text, which is looked at more than once. */
+static enum kith_status count_text(struct builder *b, const char *text, const yaml_mark_t *mark)
+{
+    b->load->n_texts += text ? strlen(text) : 0;
+    return b->load->n_texts <= KITH_LOAD_TEXTS ? KITH_OK : fault(b, mark, "too much text, aliases included");
+}
+
 /* Copies a subtree for an alias: each copy counts as nodes of its own, which is what bounds "a billion
  * laughs". */
 static enum kith_status copy_tree(struct builder *b, const struct kith_node *from, size_t depth,
@@ -99,6 +106,10 @@ static enum kith_status copy_tree(struct builder *b, const struct kith_node *fro
     if (depth > KITH_LOAD_DEPTH)
         return fault(b, mark, "too deeply nested");
     enum kith_status status = kith_yaml_node(b->load, from->kind, from->file, from->line, from->column, out);
+    if (status == KITH_OK)
+        status = count_text(b, from->text, mark);
+    if (status == KITH_OK)
+        status = count_text(b, from->key, mark);
     if (status != KITH_OK)
         return status;
     struct kith_node *to = *out, *last = NULL;
@@ -166,6 +177,25 @@ static enum kith_status add_anchor(struct builder *b, const yaml_char_t *name, c
     return KITH_OK;
 }
 
+/* What stands in a file ends up on terminals and in the results: escapes and the like are refused here, once for all. */
+static enum kith_status check_text(struct builder *b, const yaml_event_t *event)
+{
+    const char *value = (const char *)event->data.scalar.value;
+    const yaml_mark_t *mark = &event->start_mark;
+    size_t n = event->data.scalar.length, at, most = wants_key(b) ? KITH_LOAD_KEY : KITH_LOAD_TEXT;
+    if (memchr(value, '\0', n))
+        return fault(b, mark, "a NUL character in text");
+    if (n > most)
+        return kith_report(b->load->errors, b->file, line_of(mark), column_of(b, mark),
+                           "a %s of %zu bytes: at most %zu are allowed", wants_key(b) ? "key" : "text", n, most);
+    if (!kith_report_is_harmless(value, n, false, &at))
+        return kith_report(b->load->errors, b->file, line_of(mark), column_of(b, mark),
+                           "a control character (byte 0x%02x, number %zu of the text)", (unsigned char)value[at], at + 1);
+    if (wants_key(b) && (memchr(value, '\n', n) || memchr(value, '\t', n)))
+        return fault(b, mark, "a key has to be one line, without tabs");
+    return count_text(b, value, mark);
+}
+
 static enum kith_status on_key(struct builder *b, const yaml_event_t *event, const char *text)
 {
     struct open_node *top = &b->open[b->depth - 1];
@@ -185,16 +215,17 @@ static enum kith_status on_scalar(struct builder *b, const yaml_event_t *event)
     size_t n = event->data.scalar.length;
     if (event->data.scalar.tag)
         return fault(b, &event->start_mark, "tags (!...) are not supported");
-    if (memchr(value, '\0', n))
-        return fault(b, &event->start_mark, "a NUL character in text");
+    enum kith_status status = check_text(b, event);
+    if (status != KITH_OK)
+        return status;
     char *text = kith_arena_text(b->load->arena, value, n);
     if (!text)
         return KITH_NO_MEMORY;
     if (wants_key(b))
         return on_key(b, event, text);
     struct kith_node *node;
-    enum kith_status status = kith_yaml_node(b->load, KITH_NODE_SCALAR, b->file, line_of(&event->start_mark),
-                                             column_of(b, &event->start_mark), &node);
+    status = kith_yaml_node(b->load, KITH_NODE_SCALAR, b->file, line_of(&event->start_mark),
+                            column_of(b, &event->start_mark), &node);
     if (status != KITH_OK)
         return status;
     node->text = text;
@@ -322,6 +353,22 @@ static enum kith_status syntax_error(struct builder *b)
                        problem, p->context, line_of(&p->context_mark));
 }
 
+/* The lines that begin with '%'. libyaml compares each %TAG directive with all before it, in time that is their number
+ * squared, and a scenario needs none. */
+static enum kith_status check_directives(struct builder *b, const char *bytes, size_t n)
+{
+    size_t found = 0;
+    int line = 1;
+    for (const char *at = bytes, *end = bytes + n; at < end; at++, line++) {
+        if (*at == '%' && ++found > KITH_LOAD_DIRECTIVES)
+            return kith_report(b->load->errors, b->file, line, 1, "more than %d directives (lines that begin with %%)",
+                               KITH_LOAD_DIRECTIVES);
+        while (at < end && *at != '\n' && *at != '\r')
+            at++;
+    }
+    return KITH_OK;
+}
+
 static enum kith_status run(struct builder *b)
 {
     for (bool more = true; more;) {
@@ -353,11 +400,14 @@ enum kith_status kith_yaml_parse(struct kith_load *load, const char *file, int c
         return kith_report(load->errors, file, bad_line, bad_column + (bad_line == 1 ? column : 0),
                            "not UTF-8 text");
     }
+    enum kith_status status = check_directives(&b, bytes, n);
+    if (status != KITH_OK)
+        return status;
     if (!yaml_parser_initialize(&b.parser))
         return KITH_NO_MEMORY;
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)bytes, n);
-    enum kith_status status = run(&b);
+    status = run(&b);
     yaml_parser_delete(&b.parser);
     if (status == KITH_OK)
         *root = b.root;

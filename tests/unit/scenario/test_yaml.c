@@ -151,10 +151,9 @@ static void tidy_reports(void **state)
 {
     struct help *h = *state;
     char out[1024], long_key[400];
-    help_refused(
-        h, HEAD "\"\\e[31m\\n\": 1\n",
-        "t.yaml:4:1: error: unknown key ' [31m ' in a scenario (known: kith, title, about, extends, model, "
-        "seed, replications, time, population, parameters, arms, targets, output, charts, measures)");
+    const struct kith_override set = {"ti\x1b[31mtle\xc2\x9b", "[1"};
+    help_read_n(h, HEAD, strlen(HEAD), &set, 1);
+    assert_null(strpbrk(help_error(h, 0, out), "\x1b\x9b"));
     size_t n = (size_t)sprintf(long_key, "%s", HEAD);
     for (int i = 0; i < 81; i++)
         n += (size_t)sprintf(long_key + n, "%s", i ? "\xc3\xa9" : "x");
@@ -164,6 +163,56 @@ static void tidy_reports(void **state)
     const char *text = help_error(h, 0, out);
     assert_null(strstr(text, "\xc3'")); /* cut between characters, not inside one */
     assert_non_null(strstr(text, "\xc3\xa9' in a scenario"));
+}
+
+/* Nor as part of a name: they are refused wherever they stand. */
+static void control_characters(void **state)
+{
+    struct help *h = *state;
+    help_refused(h, HEAD "title: \"a\\e[31m\"\n",
+                 "t.yaml:4:8: error: a control character (byte 0x1b, number 2 of the text)");
+    help_refused(h, HEAD "\"\\e[31m\": 1\n",
+                 "t.yaml:4:1: error: a control character (byte 0x1b, number 1 of the text)");
+    help_refused(h, HEAD "title: \"\\u009b31m\"\n",
+                 "t.yaml:4:8: error: a control character (byte 0xc2, number 1 of the text)");
+    help_refused(h, HEAD "title: \"\\x7f\"\n",
+                 "t.yaml:4:8: error: a control character (byte 0x7f, number 1 of the text)");
+    help_refused(h, HEAD "title: ab\xe2\x80\xae" "ba\n",
+                 "t.yaml:4:8: error: a control character (byte 0xe2, number 3 of the text)");
+    help_refused(h, HEAD "\"a\\nb\": 1\n", "t.yaml:4:1: error: a key has to be one line, without tabs");
+    help_accepted(h, HEAD "about: |\n  two\n  lines, \xe2\x80\x9cquoted\xe2\x80\x9d\n");
+}
+
+/* libyaml would take time that is the square of their number. */
+static void directives(void **state)
+{
+    struct help *h = *state;
+    char text[1024] = "%YAML 1.1\n";
+    strcat(text, "---\n" HEAD);
+    help_accepted(h, text);
+    text[0] = '\0';
+    for (int i = 0; i < 11; i++)
+        sprintf(text + strlen(text), "%%TAG !t%d! x\n", i);
+    strcat(text, "---\n" HEAD);
+    help_refused(h, text, "t.yaml:11:1: error: more than 10 directives (lines that begin with %)");
+}
+
+static void long_texts(void **state)
+{
+    struct help *h = *state;
+    size_t n = ((size_t)64 << 10) + 1;
+    char *text = malloc(2 * n);
+    assert_non_null(text);
+    sprintf(text, HEAD "title: %0*d\n", (int)n, 0);
+    help_refused(h, text, "t.yaml:4:8: error: a text of 65537 bytes: at most 65536 are allowed");
+    sprintf(text, HEAD "%01001d: 1\n", 0);
+    help_refused(h, text, "t.yaml:4:1: error: a key of 1001 bytes: at most 1000 are allowed");
+    size_t used = (size_t)sprintf(text, HEAD "a: &a %060000d\nb: [", 0);
+    for (int i = 0; i < 3000; i++)
+        used += (size_t)sprintf(text + used, "*a,");
+    sprintf(text + used, "]\n");
+    help_refused(h, text, "t.yaml:5:6710: error: too much text, aliases included");
+    free(text);
 }
 
 static void twenty_reports(void **state)
@@ -183,7 +232,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HELP_TEST(syntax_errors), HELP_TEST(bytes),        HELP_TEST(keys),           HELP_TEST(anchors),
         HELP_TEST(many_laughs),   HELP_TEST(too_deep),     HELP_TEST(many_keys),      HELP_TEST(too_large),
-        HELP_TEST(unreadable),    HELP_TEST(tidy_reports), HELP_TEST(twenty_reports),
+        HELP_TEST(unreadable),    HELP_TEST(tidy_reports), HELP_TEST(twenty_reports), HELP_TEST(control_characters),
+        HELP_TEST(directives),    HELP_TEST(long_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
