@@ -13,6 +13,8 @@
 enum { WAITING, SERVED };
 enum { JOIN, ENTER, TURN, LEAVE };
 
+#define MOST_CUSTOMERS 4e9 /* they are numbered with 32 bits */
+
 /* Keys of draws. */
 #define KEY_ARRIVALS 0x6172726976616cu
 #define KEY_WHEN 0x7768656eu
@@ -66,7 +68,7 @@ static const struct kith_term terms[KITH_POOL_AMOUNTS] = {
 
 /* ---- compiling -------------------------------------------------------------------------------------------------- */
 
-static void read_rates(struct kith_reader *r, const struct kith_node *node, double counted, struct rates *out,
+static void read_rates(struct kith_reader *r, const struct kith_node *node, const struct kith_scenario *sc, struct rates *out,
                        double *speed)
 {
     double arrivals = kith_node_number(r, node, "arrival_rate", KITH_UNIT_RATE, 1e-9, 1e9);
@@ -74,9 +76,13 @@ static void read_rates(struct kith_reader *r, const struct kith_node *node, doub
     double customers = (double)kith_node_integer(r, node, "customers", 1, 1000000000, 1);
     out->servers = kith_node_integer(r, node, "servers", 1, 1000000, 1);
     if (*speed == 0) /* of the first arm for all: arms then share arrivals and services as far as they can */
-        *speed = customers / counted / arrivals;
+        *speed = customers / sc->counted / arrivals;
     out->arrivals = arrivals * *speed;
     out->service = service * *speed;
+    double all = out->arrivals * (sc->warm_up + sc->counted);
+    if (!r->errors->n && !(all < MOST_CUSTOMERS))
+        kith_node_error(r, node, "%.3g customers arrive in the course of the run, with the warm-up: at most %.3g can", all,
+                        MOST_CUSTOMERS);
     if (!r->errors->n && !(arrivals < service * (double)out->servers))
         kith_node_error(r, node, "arrival_rate is not below servers times service_rate (%g of %g /year): the queue "
                         "would grow without end", arrivals, service * (double)out->servers);
@@ -120,7 +126,7 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
             break;
         }
         kith_node_known(&r, node, "mmc", rate_keys, sizeof rate_keys / sizeof *rate_keys);
-        read_rates(&r, node, sc->counted, &m->arm[arm], &speed);
+        read_rates(&r, node, sc, &m->arm[arm], &speed);
     }
     shape_measures(m, speed);
     m->shape = (struct kith_shape){.n_charts = 1, .n_states = 2, .n_transitions = 4, .n_amounts = KITH_POOL_AMOUNTS,

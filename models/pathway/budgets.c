@@ -85,6 +85,8 @@ static void read_budget(struct build *b, const struct kith_node *node, struct bu
     const struct kith_node *statutory = kith_node_get(node, "statutory"), *places = kith_node_get(node, "places");
     const char **names = pathway_keep(b, p->shape.n_costs, sizeof *names);
     kith_node_known(b->r, node, "a budget", keys, sizeof keys / sizeof *keys);
+    struct kith_node own = pathway_key_node(node);
+    pathway_check_name(b, &own, node->key);
     budget->name = node->key;
     if (!statutory || statutory->kind != KITH_NODE_LIST || !places || places->kind != KITH_NODE_MAP) {
         kith_node_error(b->r, node, "a budget has statutory: [headings of costs] and places: {RESOURCE: {price: ...}}");
@@ -93,6 +95,8 @@ static void read_budget(struct build *b, const struct kith_node *node, struct bu
     budget->cost = pathway_keep(b, statutory->n, sizeof *budget->cost);
     for (size_t i = 0; names && i < p->shape.n_costs; i++)
         names[i] = p->shape.costs[i].name;
+    if (!pathway_afford(b, statutory->n, 4 * p->shape.n_costs))
+        return;
     for (const struct kith_node *k = statutory->first; k && names && budget->cost; k = k->next) {
         int c = kith_node_choice(b->r, k, "a heading of costs", names, p->shape.n_costs);
         for (size_t i = 0; i < budget->n_cost; i++)
@@ -135,6 +139,8 @@ static void read_years(struct build *b, const struct kith_node *node, struct bud
     struct pathway *p = b->p;
     size_t years = years_of(p);
     double *values = pathway_keep(b, p->sc->n_parameters, sizeof *values);
+    if (!pathway_afford(b, p->sc->n_arms * years, pathway_count_values(node) * PATHWAY_STEPS_A_VALUE))
+        return;
     if (budget)
         budget->year = pathway_keep(b, p->sc->n_arms * (years + 1), sizeof *budget->year);
     else
@@ -162,6 +168,8 @@ static void read_contract(struct build *b, const struct kith_node *node, struct 
                            *counts = kith_node_get(node, "counts");
     const char *names[PATHWAY_BUDGETS_MAX];
     kith_node_known(b->r, node, "a contract", keys, sizeof keys / sizeof *keys);
+    struct kith_node own = pathway_key_node(node);
+    pathway_check_name(b, &own, node->key);
     c->name = node->key;
     for (size_t i = 0; i < p->n_budgets; i++)
         names[i] = p->budgets[i].name;

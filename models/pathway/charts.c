@@ -82,6 +82,10 @@ static struct range read_effects(struct build *b, const struct kith_node *node, 
         read_move(b, item, chart, where, number++, &list[room++]);
     }
     struct range r = {(uint32_t)b->t->n_effects, (uint32_t)room};
+    if (r.first + room > PATHWAY_PARTS_MAX) {
+        kith_node_error(b->r, node, "more than %d mark: and move: in all", PATHWAY_PARTS_MAX);
+        return (struct range){0, 0};
+    }
     for (size_t i = 0; i < room; i++) {
         struct effect *e = pathway_add(b, &b->t->effects, &b->t->n_effects, sizeof *e);
         if (e)
@@ -114,7 +118,7 @@ static const char *clock_name(struct build *b, const struct kith_node *node)
 static void read_clock(struct build *b, const struct kith_node *node, int chart, struct states *enabled,
                        size_t n_before)
 {
-    char where[256];
+    char where[400];
     struct clock k = {.ratio = 1, .since = -1};
     const struct chart *ch = &b->t->charts[chart];
     kith_node_known(b->r, node, "a clock", clock_keys, sizeof clock_keys / sizeof *clock_keys);
@@ -129,6 +133,8 @@ static void read_clock(struct build *b, const struct kith_node *node, int chart,
     k.to = (uint16_t)(s < 0 ? 0 : s);
     k.name = clock_name(b, node);
     k.node = node;
+    if (kith_node_get(node, "name"))
+        pathway_check_name(b, node, k.name);
     for (size_t i = n_before; i < b->t->n_clocks; i++)
         if (strcmp(b->t->clocks[i].name, k.name) == 0)
             kith_node_error(b->r, node, "a clock of chart %s is called '%s' already: give it another name:",
@@ -173,10 +179,14 @@ static void read_clocks(struct build *b, const struct kith_node *node, int chart
     const struct kith_node *clocks = kith_node_get(node, "clocks");
     struct chart *ch = &b->t->charts[chart];
     size_t first = b->t->n_clocks, n = 0;
+    if (clocks && first + clocks->n > PATHWAY_PARTS_MAX) {
+        kith_node_error(b->r, clocks, "more than %d clocks in all", PATHWAY_PARTS_MAX);
+        return;
+    }
     struct states *enabled = pathway_keep(b, clocks ? clocks->n : 1, sizeof *enabled);
     if (clocks && clocks->kind != KITH_NODE_LIST)
         kith_node_error(b->r, clocks, "clocks: is a list of {from: ..., to: ..., hazard: {...}}");
-    if (!enabled || !clocks || clocks->kind != KITH_NODE_LIST)
+    if (!enabled || !pathway_afford(b, clocks ? clocks->n : 0, clocks ? clocks->n : 0) || !clocks || clocks->kind != KITH_NODE_LIST)
         return;
     for (const struct kith_node *k = clocks->first; k; k = k->next)
         read_clock(b, k, chart, &enabled[n++], first);
@@ -238,6 +248,10 @@ static void read_instant(struct build *b, const struct kith_node *node, int char
         option.weight = pathway_read_weight(b, o, "weight", chart, 1, &option.factors);
         snprintf(name, sizeof name, "%s/option%d", where, number++);
         option.effects = read_effects(b, o, chart, name);
+        if (b->t->n_options == PATHWAY_PARTS_MAX) {
+            kith_node_error(b->r, o, "more than %d options in all", PATHWAY_PARTS_MAX);
+            return;
+        }
         struct option *added = pathway_add(b, &b->t->options, &b->t->n_options, sizeof option);
         if (added)
             *added = option;
@@ -291,7 +305,9 @@ static void read_start(struct build *b, const struct kith_node *node, int chart)
     if (start->kind == KITH_NODE_MAP)
         kith_node_known(b->r, start, "start", b->group_names, b->p->n_groups);
     for (size_t g = 0; g < (b->p->n_groups ? b->p->n_groups : 1); g++) {
-        const struct kith_node *one = start->kind == KITH_NODE_MAP ? kith_node_get(start, b->group_names[g]) : start;
+        const struct kith_node *one = start;
+        if (start->kind == KITH_NODE_MAP) /* without groups there is no name either */
+            one = g < b->p->n_groups ? kith_node_get(start, b->group_names[g]) : NULL;
         int s = one ? kith_node_choice(b->r, one, what, b->state_names[chart], ch->n_states) : 0;
         ch->start[g] = (uint16_t)(s < 0 ? 0 : s);
     }
@@ -314,6 +330,8 @@ static void name_chart(struct build *b, const struct kith_node *node)
     int kind = of ? kith_node_choice(b->r, of, "whose the chart is", kinds, 2) : 0;
     if (!of)
         kith_node_error(b->r, node, "missing of: family or child");
+    struct kith_node name = pathway_key_node(node);
+    pathway_check_name(b, &name, node->key);
     ch->of_child = kind == 1;
     ch->place = (uint16_t)p->n_of[ch->of_child];
     p->chart_at[ch->of_child][p->n_of[ch->of_child]++] = (uint8_t)p->n_charts;
@@ -327,6 +345,7 @@ static void name_chart(struct build *b, const struct kith_node *node)
                 kith_node_error(b->r, s, "the name of a state is a word");
                 continue;
             }
+            pathway_check_name(b, s, s->text);
             for (unsigned i = 0; i < ch->n_states; i++)
                 if (strcmp(names[i], s->text) == 0)
                     kith_node_error(b->r, s, "state %s is listed twice", s->text);
@@ -357,6 +376,8 @@ static void read_marks(struct build *b)
             kith_node_error(b->r, m, "more than %d marks", PATHWAY_MARKS_MAX);
             return;
         }
+        struct kith_node name = pathway_key_node(m);
+        pathway_check_name(b, &name, m->key);
         int kind = kith_node_choice(b->r, m, "whose the mark is", kinds, 2);
         p->mark_name[p->n_marks] = m->key;
         p->mark_of_child[p->n_marks] = kind == 1;

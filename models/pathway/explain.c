@@ -34,7 +34,7 @@ static void put_node(struct text *t, const struct kith_node *node)
         return;
     }
     put(t, node->kind == KITH_NODE_MAP ? "{" : "[");
-    for (const struct kith_node *k = node->first; k; k = k->next) {
+    for (const struct kith_node *k = node->first; k && t->n < sizeof t->line - 1; k = k->next) {
         if (k->key && (strcmp(k->key, "source") == 0 || strcmp(k->key, "note") == 0))
             continue;
         put(t, first ? "" : ", ");

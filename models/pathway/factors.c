@@ -28,7 +28,7 @@ int pathway_find_mark(struct build *b, const struct kith_node *node, const char 
 {
     int i = find(b->p->mark_name, b->p->n_marks, name);
     if (i < 0) {
-        const char *near = kith_node_nearest(name, b->p->mark_name, b->p->n_marks);
+        const char *near = pathway_nearest(b, name, b->p->mark_name, b->p->n_marks);
         kith_node_error(b->r, node, near ? "no mark is called '%s'; did you mean '%s'?"
                                          : "no mark is called '%s': declare it under marks:", name, near);
     }
@@ -40,7 +40,7 @@ static int find_chart(struct build *b, const struct kith_node *node, const char 
 {
     int c = find(b->chart_names, b->p->n_charts, name);
     if (c < 0) {
-        const char *near = kith_node_nearest(name, b->chart_names, b->p->n_charts);
+        const char *near = pathway_nearest(b, name, b->chart_names, b->p->n_charts);
         kith_node_error(b->r, node, near ? "no chart is called '%s'; did you mean '%s'?"
                                          : "no chart is called '%s'", name, near);
     } else if (others && !chart_of_child(b, c)) {
@@ -255,6 +255,10 @@ static void read_attribute_factor(struct build *b, const struct kith_node *node,
     while (i < b->t->n_terms && (b->t->terms[i].attribute != want.attribute || b->t->terms[i].power != want.power ||
                                  b->t->terms[i].base != want.base))
         i++;
+    if (i == PATHWAY_PARTS_MAX) {
+        kith_node_error(b->r, node, "more than %d different ratios by attributes", PATHWAY_PARTS_MAX);
+        return;
+    }
     if (i == b->t->n_terms) {
         struct term *added = pathway_add(b, &b->t->terms, &b->t->n_terms, sizeof want);
         if (added)
@@ -267,11 +271,13 @@ static void read_area_factor(struct build *b, const struct kith_node *node)
 {
     const struct kith_scenario *sc = b->p->sc;
     int c = kith_node_choice(b->r, node, "a column of the areas table", sc->column_names, sc->n_columns);
-    struct factor *k = c < 0 ? NULL : add_factor(b, FACTOR_AREA, c);
-    double *value = k ? values(b, k, sc->n_areas) : NULL;
-    for (size_t i = 0; value && i < sc->n_areas; i++) {
-        value[i] = sc->column[c][i];
-        if (!(value[i] >= 0) || value[i] > 1e12) {
+    struct factor *k = c < 0 || !pathway_afford(b, sc->n_areas, 1) ? NULL : add_factor(b, FACTOR_AREA, c);
+    if (!k)
+        return;
+    k->value = sc->column[c]; /* the same for all arms and dates */
+    k->n_value = (uint32_t)sc->n_areas;
+    for (size_t i = 0; i < sc->n_areas; i++) {
+        if (!(k->value[i] >= 0) || k->value[i] > 1e12) {
             kith_node_error(b->r, node, "column %s of area %s is no ratio (empty or negative)", node->text,
                             sc->areas[i].code);
             return;
@@ -386,7 +392,7 @@ static void read_load(struct build *b, const struct kith_node *node, const char 
 {
     int r = find(b->resource_names, b->p->n_resources, name);
     if (r < 0) {
-        const char *near = kith_node_nearest(name, b->resource_names, b->p->n_resources);
+        const char *near = pathway_nearest(b, name, b->resource_names, b->p->n_resources);
         kith_node_error(b->r, node, near ? "no resource is called '%s'; did you mean '%s'?"
                                          : "no resource is called '%s': declare it under resources:", name, near);
         return;

@@ -20,8 +20,14 @@ static void read_values(struct build *b, const struct kith_node *node, const str
         kith_node_error(b->r, values, "values: is a map {value: weight, ...}");
         return;
     }
+    if (a->n > PATHWAY_ATTRIBUTES_MAX) {
+        kith_node_error(b->r, values, "more than %d values", PATHWAY_ATTRIBUTES_MAX);
+        return;
+    }
     a->tilt = tilt ? kith_node_choice(b->r, tilt, "a column of the areas table", sc->column_names, sc->n_columns) : -1;
     size_t rows = a->tilt >= 0 ? sc->n_areas : 1, i = 0;
+    if (!pathway_afford(b, a->n * rows, PATHWAY_STEPS_A_VALUE))
+        return;
     a->value = pathway_keep(b, a->n, sizeof *a->value);
     a->weight = pathway_keep(b, a->n * rows, sizeof *a->weight);
     double *plain = pathway_keep(b, a->n, sizeof *plain);
@@ -56,6 +62,8 @@ static void read_attribute(struct build *b, const struct kith_node *node, struct
                            *l = kith_node_get(node, "lognormal");
     char name[160];
     kith_node_known(b->r, node, "an attribute", attribute_keys, sizeof attribute_keys / sizeof *attribute_keys);
+    struct kith_node key = pathway_key_node(node);
+    pathway_check_name(b, &key, node->key);
     a->name = node->key;
     a->tilt = -1;
     a->unit = kith_node_text(b->r, node, "unit", "unit");
@@ -85,6 +93,10 @@ static void read_attributes(struct build *b)
     struct pathway *p = b->p;
     const struct kith_node *list = kith_node_get(p->sc->root, "attributes");
     size_t n = list && list->kind == KITH_NODE_MAP ? list->n : 0, i = 0;
+    if (n > PATHWAY_ATTRIBUTES_MAX) {
+        kith_node_error(b->r, list, "more than %d attributes", PATHWAY_ATTRIBUTES_MAX);
+        return;
+    }
     p->attributes = pathway_keep(b, n, sizeof *p->attributes);
     b->attribute_names = pathway_keep(b, n, sizeof *b->attribute_names);
     if (list && list->kind != KITH_NODE_MAP)
@@ -189,6 +201,8 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
     const struct kith_scenario *sc = b->p->sc;
     const struct kith_node *age = kith_node_get(node, "age"), *spread = kith_node_get(node, "spread");
     char name[160];
+    struct kith_node key = pathway_key_node(node);
+    pathway_check_name(b, &key, node->key);
     snprintf(name, sizeof name, "group/%s", node->key);
     *g = (struct group){.name = node->key, .key = kith_hash_name(name), .column = -1};
     kith_node_known(b->r, node, "a group of arrivals", keys, sizeof keys / sizeof *keys);
@@ -202,6 +216,9 @@ static void read_arrivals(struct build *b, const struct kith_node *node, struct 
         for (size_t i = 0; g->column >= 0 && i < sc->n_areas; i++)
             if (!(sc->column[g->column][i] >= 0))
                 kith_node_error(b->r, spread, "column %s of area %s is empty or negative", spread->text,
+                                sc->areas[i].code);
+            else if (!(g->column_sum > 0 && sc->column[g->column][i] <= g->column_sum * (1 + 1e-9)))
+                kith_node_error(b->r, spread, "column %s has no sum that area %s could be a part of", spread->text,
                                 sc->areas[i].code);
     }
     if (!age)

@@ -137,6 +137,20 @@ static void number_transitions(struct build *b)
         kith_node_error(b->r, p->sc->root, "over 30000 possible transitions: give moves a from:");
 }
 
+/* Families are counted in doubles and, where they share resources, numbered with 32 bits. */
+static void check_size(struct build *b)
+{
+    const struct kith_scenario *sc = b->p->sc;
+    double all = (double)sc->families * b->p->shape.turnover, largest = 0;
+    for (size_t i = 0; i < sc->n_areas; i++)
+        largest = sc->areas[i].share > largest ? sc->areas[i].share : largest;
+    double most = b->p->n_resources ? 4e9 / largest : 1e11;
+    if (!(all <= most))
+        kith_node_error(b->r, kith_node_get(sc->root, "population"), "%.3g families in the course of the run: at most %.3g "
+                        "can be simulated%s; fewer families, or more that represents stands for", all, most,
+                        b->p->n_resources ? " (4e9 in an area with resources)" : "");
+}
+
 static void shape_charts(struct build *b)
 {
     struct pathway *p = b->p;
@@ -173,6 +187,7 @@ static void shape_charts(struct build *b)
                             p->sc->represents;
         sh->blocks += p->groups[g].n_years;
     }
+    check_size(b);
 }
 
 /* ---- what the event loop can take the short way with ------------------------------------------------------------ */
@@ -213,7 +228,8 @@ static void find_plain(struct tables *t, size_t n_charts)
         st->plain = true;
         for (uint32_t i = 0; i < st->clocks.n; i++)
             st->plain = st->plain && t->clocks[t->enabled[st->clocks.first + i].clock].plain;
-        exponential_first(t, st);
+        if (st->clocks.n)
+            exponential_first(t, st);
     }
     for (struct chart *ch = t->charts; ch < t->charts + n_charts; ch++) {
         ch->plain = true;
@@ -291,10 +307,12 @@ static bool same_clock(const struct tables *t, const struct tables *u, size_t i)
 
 static void mark_changed(const struct tables *before, const struct tables *now, bool *changed)
 {
+    bool same[PATHWAY_PARTS_MAX]; /* a clock may run in many states */
+    for (size_t i = 0; i < now->n_clocks; i++)
+        same[i] = same_clock(before, now, i);
     for (size_t s = 0; s < now->n_states; s++)
         for (uint32_t i = 0; i < now->states[s].clocks.n; i++)
-            if (!same_clock(before, now, now->enabled[now->states[s].clocks.first + i].clock))
-                changed[s] = true;
+            changed[s] = changed[s] || !same[now->enabled[now->states[s].clocks.first + i].clock];
     for (size_t s = 0; s < now->n_states; s++) {
         const struct state *st = &now->states[s];
         const struct user *x = st->line < 0 ? NULL : &before->users[st->user], *y = x ? &now->users[st->user] : NULL;
@@ -310,6 +328,8 @@ static void mark_changed(const struct tables *before, const struct tables *now, 
 static void compile(struct build *b, struct kith_reader *r)
 {
     b->r = r;
+    if (!pathway_afford(b, b->values_a_table, PATHWAY_STEPS_A_VALUE))
+        return;
     b->t = &b->p->tables[b->p->n_tables++];
     *b->t = (struct tables){0};
     pathway_read_charts(b);
@@ -334,7 +354,18 @@ static size_t count_tables(const struct kith_scenario *sc)
 {
     size_t n = 1;
     for (size_t a = 0; a < sc->n_arms; a++)
-        n += sc->arms[a].n_changes;
+        for (size_t i = 0; i < sc->arms[a].n_changes; i++)
+            n += i == 0 || sc->arms[a].changes[i].time != sc->arms[a].changes[i - 1].time;
+    return n;
+}
+
+/* What is read anew for every date of every arm. */
+static size_t count_values(const struct kith_scenario *sc)
+{
+    static const char *const anew[] = {"marks", "charts", "resources", "measures"};
+    size_t n = 1 + sc->n_parameters / PATHWAY_STEPS_A_VALUE;
+    for (size_t i = 0; i < sizeof anew / sizeof *anew; i++)
+        n += pathway_count_values(kith_node_get(sc->root, anew[i]));
     return n;
 }
 
@@ -353,6 +384,8 @@ static void read_arm(struct build *b, size_t arm)
     for (size_t i = 0; i < a->n_changes; i++) {
         if (i && a->changes[i].time == a->changes[i - 1].time)
             continue;
+        if (!pathway_afford(b, a->n_changes, 1))
+            return;
         struct kith_reader r = kith_scenario_reader(p->sc, b->r->errors, values, arm, a->changes[i].time);
         struct kith_reader *before = b->r;
         compile(b, &r);
@@ -379,6 +412,8 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
     struct build b = {.p = p, .first = true};
     p->mem = mem;
     p->sc = sc;
+    p->bytes_kept = count_tables(sc) * sizeof *p->tables;
+    b.values_a_table = count_values(sc);
     if ((st = kith_mem_zeroed(mem, &p->tables, count_tables(sc), sizeof *p->tables)))
         return st;
     double *values = pathway_keep(&b, sc->n_parameters, sizeof *values);
@@ -412,7 +447,7 @@ static enum kith_status load(void **model, struct kith_mem *mem, const struct ki
         pathway_read_levels(&b);
     if (!b.status && !errors->n)
         for (size_t i = 0; i < p->n_tables; i++)
-            pathway_find_shared(p, &p->tables[i]);
+            pathway_find_shared(&b, &p->tables[i]);
     if (!b.status && !errors->n)
         pathway_find_batches(&b);
     pathway_layout(&b);

@@ -13,19 +13,20 @@ static void each_transition(struct build *b, const struct kith_node *node, const
                             void (*found)(struct build *, void *, size_t), void *to_whom)
 {
     const struct kith_shape *sh = &b->p->shape;
-    size_t hits = 0;
+    const char *part[3], *at = text;
+    size_t hits = 0, length[3];
+    for (int k = 0; k < 3; k++) {
+        const char *dot = strchr(at, '.');
+        part[k] = at;
+        length[k] = dot ? (size_t)(dot - at) : strlen(at);
+        at = dot ? dot + 1 : at + length[k];
+    }
+    if (!pathway_afford(b, sh->n_transitions, 2))
+        return;
     for (size_t i = 0; i < sh->n_transitions; i++) {
         const struct kith_shape_transition *t = &sh->transitions[i];
-        const char *chart = sh->charts[t->chart].name, *part[3], *at = text;
-        size_t length[3];
-        for (int k = 0; k < 3; k++) {
-            const char *dot = strchr(at, '.');
-            part[k] = at;
-            length[k] = dot ? (size_t)(dot - at) : strlen(at);
-            at = dot ? dot + 1 : at + length[k];
-        }
-        const char *names[3] = {chart, t->from < 0 ? "entry" : sh->states[t->from].name,
-                                t->to < 0 ? "exit" : sh->states[t->to].name};
+        const char *chart = sh->charts[t->chart].name, *names[3] = {chart, t->from < 0 ? "entry" : sh->states[t->from].name,
+                                               t->to < 0 ? "exit" : sh->states[t->to].name};
         bool same = *at == 0;
         for (int k = 0; k < 3 && same; k++) {
             bool inside = k == 1 ? t->from >= 0 : t->to >= 0;
@@ -45,12 +46,13 @@ size_t pathway_find_states(struct build *b, const struct kith_node *node, const 
 {
     const struct kith_shape *sh = &b->p->shape;
     size_t n = 0;
+    if (!pathway_afford(b, sh->n_states, 1))
+        return 0;
     for (size_t i = 0; i < sh->n_states; i++) {
-        char name[512];
-        snprintf(name, sizeof name, "%s.%s", sh->charts[sh->states[i].chart].name, sh->states[i].name);
-        size_t chart = strlen(sh->charts[sh->states[i].chart].name);
-        if (n < room && !sh->states[i].instant &&
-            (strcmp(name, text) == 0 || (strncmp(name, text, chart + 1) == 0 && strcmp(text + chart, ".*") == 0)))
+        const char *name = sh->charts[sh->states[i].chart].name;
+        size_t chart = strlen(name);
+        if (n < room && !sh->states[i].instant && strncmp(name, text, chart) == 0 && text[chart] == '.' &&
+            (strcmp(sh->states[i].name, text + chart + 1) == 0 || strcmp("*", text + chart + 1) == 0))
             list[n++] = i;
     }
     if (!n)
@@ -63,6 +65,12 @@ struct terms {
     size_t n;
 };
 
+/* Those read so far; n_terms are the terms of those that the scenario defines. */
+struct measures {
+    struct kith_measure *list;
+    size_t n, n_terms;
+};
+
 static void add_term(struct build *b, struct terms *t, enum kith_base base, size_t index, double weight)
 {
     struct kith_term *k = pathway_add(b, &t->list, &t->n, sizeof *k);
@@ -73,6 +81,17 @@ static void add_term(struct build *b, struct terms *t, enum kith_base base, size
 static void add_flow(struct build *b, void *terms, size_t transition)
 {
     add_term(b, terms, KITH_BASE_FLOW, transition, 1);
+}
+
+/* Whether a measure may have n terms more, those of all measures before it counted; else it is reported and has none. */
+static bool room_for(struct build *b, const struct kith_node *node, const struct measures *m, struct terms *t, size_t n)
+{
+    if (m->n_terms + t->n + n <= PATHWAY_TERMS_MAX)
+        return true;
+    kith_node_error(b->r, node, "the measures consist of over %zu terms by here: sums of sums add up what those consist of",
+                    PATHWAY_TERMS_MAX);
+    t->n = 0;
+    return false;
 }
 
 /* Moves the gathered terms to memory of the model's. */
@@ -132,7 +151,10 @@ void pathway_read_counters(struct build *b)
         struct counter k = {.census = stock != NULL, .index = index};
         if (!when || (!flow && !stock))
             continue;
-        index++;
+        if (index++ == PATHWAY_PARTS_MAX) {
+            kith_node_error(b->r, when, "more than %d measures with when:", PATHWAY_PARTS_MAX);
+            return;
+        }
         int chart = chart_of(b, flow ? flow : stock);
         if (chart < 0)
             continue;
@@ -169,6 +191,8 @@ static void index_counters(struct build *b)
     struct pathway *p = b->p;
     const struct kith_node *measures = kith_node_get(p->sc->root, "measures");
     size_t n_tr = p->shape.n_transitions, n = 0, c = 0;
+    if (!pathway_afford(b, n_tr, b->t->n_counters + 1))
+        return;
     bool *hit = pathway_keep(b, n_tr * (b->t->n_counters + 1), sizeof *hit);
     p->counters_of = pathway_keep(b, n_tr, sizeof *p->counters_of);
     if (!hit || !p->counters_of)
@@ -198,11 +222,6 @@ static void index_counters(struct build *b)
 }
 
 /* ---- measures --------------------------------------------------------------------------------------------------- */
-
-struct measures {
-    struct kith_measure *list;
-    size_t n;
-};
 
 static struct kith_measure *add_measure(struct build *b, struct measures *m, const char *name, const char *unit,
                                         const char *what, bool at_date)
@@ -341,6 +360,8 @@ static bool add_named(struct build *b, const struct kith_node *node, const struc
         kith_node_error(b->r, node, "the name of a measure is a word");
         return false;
     }
+    if (!pathway_afford(b, m->n, 1))
+        return false;
     for (size_t i = 0; i < m->n; i++) {
         const struct kith_measure *k = &m->list[i];
         if (strcmp(k->name, node->text) != 0)
@@ -350,15 +371,17 @@ static bool add_named(struct build *b, const struct kith_node *node, const struc
                             k->name);
             return false;
         }
+        if (!room_for(b, node, m, t, k->n_over))
+            return false;
         for (size_t j = 0; j < k->n_over; j++)
             add_term(b, t, k->over[j].base, k->over[j].index, weight * k->scale * k->over[j].weight);
         *at_date = *at_date || k->at_date;
         return true;
     }
-    const char **names = pathway_keep(b, m->n, sizeof *names);
+    const char **names = b->r->errors->n < KITH_ERRORS_MAX ? pathway_keep(b, m->n, sizeof *names) : NULL;
     for (size_t i = 0; names && i < m->n; i++)
         names[i] = m->list[i].name;
-    const char *near = names ? kith_node_nearest(node->text, names, m->n) : NULL;
+    const char *near = names ? pathway_nearest(b, node->text, names, m->n) : NULL;
     kith_node_error(b->r, node, near ? "no measure before this one is called '%s'; did you mean '%s'?"
                                      : "no measure before this one is called '%s'", node->text, near);
     return false;
@@ -383,6 +406,8 @@ static void read_measure(struct build *b, const struct kith_node *node, struct m
         kith_node_error(b->r, node, "a measure is one of flow:, stock:, sum: or ratio:");
         return;
     }
+    struct kith_node name = pathway_key_node(node);
+    pathway_check_name(b, &name, node->key);
     k.unit = kith_node_text(b->r, node, "unit", flow ? "events/year" : stock ? "members" : "");
     k.what = kith_node_text(b->r, node, "what", "");
     k.scale = kith_node_number_or(b->r, node, "scale", KITH_UNIT_NONE, -1e12, 1e12, 1);
@@ -390,14 +415,14 @@ static void read_measure(struct build *b, const struct kith_node *node, struct m
         add_term(b, &over, KITH_BASE_COUNT, (*count)++, 1);
         k.at_date = stock != NULL;
     } else if (flow) {
-        for (item = first_of(flow); item; item = next_of(flow, item))
+        for (item = first_of(flow); item && room_for(b, item, m, &over, b->p->shape.n_transitions); item = next_of(flow, item))
             if (item->kind == KITH_NODE_SCALAR)
                 each_transition(b, item, item->text, add_flow, &over);
             else
                 kith_node_error(b->r, item, "a flow is written CHART.FROM.TO");
     } else if (stock) {
         k.at_date = true;
-        for (item = first_of(stock); item; item = next_of(stock, item)) {
+        for (item = first_of(stock); item && room_for(b, item, m, &over, KITH_STATES_MAX); item = next_of(stock, item)) {
             size_t list[KITH_STATES_MAX];
             size_t n = item->kind == KITH_NODE_SCALAR ? pathway_find_states(b, item, item->text, list, KITH_STATES_MAX) : 0;
             for (size_t i = 0; i < n; i++)
@@ -413,6 +438,7 @@ static void read_measure(struct build *b, const struct kith_node *node, struct m
     }
     k.over = keep_terms(b, &over, &k.n_over);
     k.below = keep_terms(b, &below, &k.n_below);
+    m->n_terms += k.n_over + k.n_below;
     struct kith_measure *added = pathway_add(b, &m->list, &m->n, sizeof k);
     if (added)
         *added = k;
@@ -440,10 +466,14 @@ void pathway_read_measures(struct build *b)
 {
     struct pathway *p = b->p;
     const struct kith_node *measures = kith_node_get(p->sc->root, "measures");
-    struct measures m = {NULL, 0};
+    struct measures m = {NULL, 0, 0};
     size_t count = 0;
     if (measures && measures->kind != KITH_NODE_MAP)
         kith_node_error(b->r, measures, "measures: is a map {name: {flow: CHART.FROM.TO}, ...}");
+    if (measures && measures->n > PATHWAY_MEASURES_MAX) {
+        kith_node_error(b->r, measures, "more than %d measures", PATHWAY_MEASURES_MAX);
+        return;
+    }
     name_counts(b);
     index_counters(b);
     automatic_measures(b, &m);
@@ -457,6 +487,8 @@ void pathway_read_measures(struct build *b)
     kith_mem_free(&m.list);
     p->shape.measures = kept;
     p->shape.n_measures = kept ? m.n : 0;
+    if (!pathway_afford(b, p->sc->n_targets, p->shape.n_measures))
+        return;
     for (size_t i = 0; i < p->sc->n_targets; i++) {
         size_t j = 0;
         while (j < p->shape.n_measures && strcmp(p->shape.measures[j].name, p->sc->targets[i].measure) != 0)
@@ -522,10 +554,18 @@ void pathway_read_costs(struct build *b, size_t arm)
         kith_node_error(b->r, costs, "costs: is a map {name: {of: {...}}, ...}");
         return;
     }
+    if (costs && costs->n > PATHWAY_COSTS_MAX) {
+        kith_node_error(b->r, costs, "more than %d costs", PATHWAY_COSTS_MAX);
+        return;
+    }
     if (arm == 0) {
+        if (!pathway_has_room(b, costs ? costs->n : 0, sc->n_arms * months * (sh->n_states + sh->n_transitions) * sizeof(double)))
+            return;
         struct kith_shape_cost *list = pathway_keep(b, costs ? costs->n : 0, sizeof *list);
         size_t n = 0;
         for (const struct kith_node *k = costs ? costs->first : NULL; k && list; k = k->next, n++) {
+            struct kith_node name = pathway_key_node(k);
+            pathway_check_name(b, &name, k->key);
             kith_node_known(b->r, k, "a cost", keys, 4);
             list[n].name = k->key;
             list[n].what = kith_node_text(b->r, k, "what", "");
@@ -546,6 +586,8 @@ void pathway_read_costs(struct build *b, size_t arm)
             double *state = (double *)sh->costs[c].price_state + at * sh->n_states;
             double *transition = (double *)sh->costs[c].price_transition + at * sh->n_transitions;
             bool changes = m == 0;
+            if (!pathway_afford(b, sc->arms[arm].n_changes + sh->n_states + sh->n_transitions, 1))
+                return;
             for (size_t i = 0; i < sc->arms[arm].n_changes && !changes; i++)
                 changes = sc->arms[arm].changes[i].time > time - 1.0 / 12 && sc->arms[arm].changes[i].time <= time;
             if (!changes) {
@@ -553,6 +595,8 @@ void pathway_read_costs(struct build *b, size_t arm)
                 memcpy(transition, transition - sh->n_transitions, sh->n_transitions * sizeof *transition);
                 continue;
             }
+            if (!pathway_afford(b, pathway_count_values(k), PATHWAY_STEPS_A_VALUE))
+                return;
             struct kith_reader r = kith_scenario_reader(sc, b->r->errors, values, arm, time);
             struct kith_reader *before = b->r;
             b->r = &r;

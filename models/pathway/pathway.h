@@ -22,6 +22,19 @@
 #define PATHWAY_CHILDREN_MAX 12
 #define PATHWAY_GROUPS_MAX 8
 #define PATHWAY_CLOCKS_MAX 32 /* enabled in one state */
+/* Bounds that keep a hostile scenario from using up memory or time, far above what a sensible one needs. PARTS: clocks,
+ * options, effects, terms and measures with a condition, of each kind; their numbers have 16 bits. */
+#define PATHWAY_PARTS_MAX 4096
+#define PATHWAY_ATTRIBUTES_MAX 1000 /* and values of one */
+#define PATHWAY_COSTS_MAX 1000
+#define PATHWAY_MEASURES_MAX 10000
+#define PATHWAY_TERMS_MAX ((size_t)1000000) /* of all measures */
+#define PATHWAY_TARGETS_MAX 1000
+#define PATHWAY_BOUNDS_MAX 1000 /* loads of one resource at which a ratio changes */
+#define PATHWAY_NAME_MAX 100    /* bytes of a name */
+#define PATHWAY_BYTES_MAX ((size_t)2 << 30)
+#define PATHWAY_STEPS_MAX ((size_t)2000000000) /* of about 10 ns */
+#define PATHWAY_STEPS_A_VALUE 100              /* to read a value of the file */
 /* Key of a member's draws, within its family's. */
 #define PATHWAY_KEY_MEMBER 0x6d656d626572u
 
@@ -307,6 +320,7 @@ struct pathway {
     uint8_t *next_member, *next_chart; /* [entry of family.next - NEXT_FIRST] whose instance it is */
     void **owned;                /* what else is to be freed */
     size_t n_owned, owned_room;
+    size_t bytes_kept, steps;    /* taken so far to compile it: see PATHWAY_BYTES_MAX */
 };
 
 /* Chart names to numbers while compiling, shared by the files that read parts of the scenario. */
@@ -314,8 +328,9 @@ struct build {
     struct pathway *p;
     struct tables *t;
     struct kith_reader *r;
-    enum kith_status status; /* KITH_NO_MEMORY once that happened */
+    enum kith_status status; /* KITH_NO_MEMORY once that happened, KITH_BAD_SCENARIO once it is too large */
     bool first;              /* the first tables: shapes and names are taken from these */
+    size_t values_a_table;   /* of the scenario, that are read for each of the tables */
     const char *chart_names[PATHWAY_CHARTS_MAX];
     const char *const *state_names[PATHWAY_CHARTS_MAX];
     const char *group_names[PATHWAY_GROUPS_MAX];
@@ -349,8 +364,19 @@ static inline bool pathway_surely_before(double shape, double part, double rest)
 /* lists.c: growing arrays. Adds one cleared element to *list and returns it; NULL (and build.status) when out of
  * memory. */
 void *pathway_add(struct build *b, void *list, size_t *n, size_t size);
-/* Memory that lives as long as the model. */
+/* Memory that lives as long as the model. NULL, after a report, once there is too much of it. */
 void *pathway_keep(struct build *b, size_t n, size_t size);
+/* Whether there is room for n times `size` bytes more; false, after a report, if not. */
+bool pathway_has_room(struct build *b, size_t n, size_t size);
+/* To be asked before n times `steps` steps that a few lines of a scenario could make many: false, after a report, once
+ * there are too many. */
+bool pathway_afford(struct build *b, size_t n, size_t steps);
+/* How many values a part of the scenario has. */
+size_t pathway_count_values(const struct kith_node *node);
+/* Reports a name that is too long, or more than a line. */
+void pathway_check_name(struct build *b, const struct kith_node *node, const char *name);
+/* kith_node_nearest, while reports are kept: a suggestion for each of a million wrong names would take minutes. */
+const char *pathway_nearest(const struct build *b, const char *name, const char *const *names, size_t n);
 
 /* kith_dist_init with its report at the node; does nothing once there are reports. */
 void pathway_init_dist(struct build *b, const struct kith_node *node, struct kith_dist *d, enum kith_dist_kind kind,
@@ -402,7 +428,7 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
 /* Once all tables are read: at which loads a level begins, and the ratios by level. */
 void pathway_read_levels(struct build *b);
 /* Finds which transitions may touch a resource. */
-void pathway_find_shared(const struct pathway *p, struct tables *t);
+void pathway_find_shared(struct build *b, struct tables *t);
 /* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */
 void pathway_read_measures(struct build *b);
 /* The states that "CHART.STATE" names (* for any), over all charts, into list; returns how many, 0 after a report. */

@@ -22,6 +22,8 @@ void pathway_name_resources(struct build *b)
             kith_node_error(b->r, k, "more than %d resources", PATHWAY_RESOURCES_MAX);
             return;
         }
+        struct kith_node key = pathway_key_node(k);
+        pathway_check_name(b, &key, k->key);
         snprintf(name, sizeof name, "resource/%s", k->key);
         p->resource_key[p->n_resources] = kith_hash_name(name);
         b->resource_names[p->n_resources++] = k->key;
@@ -321,18 +323,26 @@ void pathway_shape_resources(struct build *b)
 /* ---- levels ----------------------------------------------------------------------------------------------------- */
 
 /* The lower ends of all bands of load of the resource, ascending, without those not above 0. */
-static size_t gather_bounds(const struct pathway *p, size_t resource, double *bounds)
+static size_t gather_bounds(struct build *b, size_t resource, double *bounds)
 {
+    const struct pathway *p = b->p;
     size_t n = 0;
     for (size_t i = 0; i < p->n_tables; i++)
         for (size_t k = 0; k < p->tables[i].n_factors; k++) {
             const struct factor *f = &p->tables[i].factors[k];
             for (uint32_t j = 0; f->kind == FACTOR_LOAD && f->what == resource && j < f->n; j++) {
                 size_t at = 0;
+                if (!pathway_afford(b, n + 1, 1))
+                    return 0;
                 while (at < n && bounds[at] < f->at[j])
                     at++;
                 if (!(f->at[j] > 0) || (at < n && bounds[at] == f->at[j]))
                     continue;
+                if (n == PATHWAY_BOUNDS_MAX) {
+                    kith_node_error(b->r, resources_of(b), "more than %d loads of resource %s at which ratios change",
+                                    PATHWAY_BOUNDS_MAX, b->resource_names[resource]);
+                    return 0;
+                }
                 memmove(bounds + at + 1, bounds + at, (n - at) * sizeof *bounds);
                 bounds[at] = f->at[j];
                 n++;
@@ -345,15 +355,15 @@ void pathway_read_levels(struct build *b)
 {
     struct pathway *p = b->p;
     struct kith_shape_resource *list = (struct kith_shape_resource *)p->shape.resources;
-    size_t room = 1;
+    size_t ends = 1;
     for (size_t i = 0; i < p->n_tables; i++)
         for (size_t k = 0; k < p->tables[i].n_factors; k++)
-            room += p->tables[i].factors[k].kind == FACTOR_LOAD ? p->tables[i].factors[k].n : 0;
+            ends += p->tables[i].factors[k].kind == FACTOR_LOAD ? p->tables[i].factors[k].n : 0;
     for (size_t r = 0; r < p->n_resources; r++) {
-        double *bounds = pathway_keep(b, room, sizeof *bounds);
+        double *bounds = pathway_keep(b, ends < PATHWAY_BOUNDS_MAX ? ends : PATHWAY_BOUNDS_MAX, sizeof *bounds);
         if (!bounds)
             return;
-        size_t n = gather_bounds(p, r, bounds);
+        size_t n = gather_bounds(b, r, bounds);
         list[r].plan.bounds = bounds;
         list[r].plan.n_bounds = n;
         for (size_t i = 0; i < p->n_tables; i++)
@@ -361,7 +371,7 @@ void pathway_read_levels(struct build *b)
                 struct factor *f = &p->tables[i].factors[k];
                 if (f->kind != FACTOR_LOAD || f->what != r)
                     continue;
-                double *value = pathway_keep(b, n + 1, sizeof *value);
+                double *value = pathway_afford(b, n + 1, f->n) ? pathway_keep(b, n + 1, sizeof *value) : NULL;
                 for (size_t level = 0; value && level <= n; level++) {
                     value[level] = f->below;
                     for (uint32_t j = 0; j < f->n; j++)
@@ -383,6 +393,7 @@ struct reach {
     const struct pathway *p;
     const struct tables *t;
     bool enter[KITH_STATES_MAX];
+    struct states leaving[PATHWAY_CHARTS_MAX]; /* what is left with a unit, or a place in line, given up */
 };
 
 static bool load_in(const struct tables *t, struct range factors)
@@ -407,8 +418,8 @@ static bool effects_touch(const struct reach *k, struct range effects)
         const struct chart *ch = &k->t->charts[e->chart];
         if (load_in(k->t, e->factors) || k->enter[ch->first_state + e->to])
             return true;
-        for (unsigned s = 0; s < ch->n_states; s++)
-            if (states_has(&e->from, s) && leaving(&k->t->states[ch->first_state + s]))
+        for (size_t w = 0; w < 4; w++)
+            if (e->from.bits[w] & k->leaving[e->chart].bits[w])
                 return true;
     }
     return false;
@@ -426,11 +437,17 @@ static bool enter_touches(const struct reach *k, const struct chart *ch, const s
     return false;
 }
 
-void pathway_find_shared(const struct pathway *p, struct tables *t)
+void pathway_find_shared(struct build *b, struct tables *t)
 {
+    const struct pathway *p = b->p;
     struct reach k = {.p = p, .t = t};
     bool more = p->n_resources > 0;
-    while (more) { /* each round carries it one step back, until nothing new is found */
+    for (size_t c = 0; c < p->n_charts; c++)
+        for (unsigned s = 0; s < t->charts[c].n_states; s++)
+            if (leaving(&t->states[t->charts[c].first_state + s]))
+                k.leaving[c].bits[s >> 6] |= 1ull << (s & 63);
+    /* each round carries it one step back, until nothing new is found */
+    while (more && pathway_afford(b, t->n_states + t->n_options + t->n_effects + t->n_factors, 2)) {
         more = false;
         for (size_t c = 0; c < p->n_charts; c++)
             for (unsigned s = 0; s < t->charts[c].n_states; s++) {
