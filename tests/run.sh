@@ -443,7 +443,7 @@ corpus()
         find "$folder" -type f
         break
     done
-    [ "$1" = fuzz_scenario ] && ls scenarios/*.yaml tests/cli/bad/*.yaml
+    ls scenarios/*.yaml tests/cli/bad/*.yaml
 }
 
 fuzz()
