@@ -7,11 +7,21 @@
 #   make install PREFIX=/usr/local
 #   make check-style  layering and docstrings      make clean
 #
+# MPI=1 B=build-mpi builds with MPI, for runs over many machines (scripts/cluster/README.md).
 # CC=clang, CFLAGS_EXTRA="-O0", B=build-clang change compiler, flags and build directory.
 
 CC ?= cc
 ifeq ($(origin CC),default)
 CC := $(if $(shell command -v gcc),gcc,cc)
+endif
+# With MPI the compiler is MPI's wrapper, which knows its own flags.
+ifneq ($(MPI),)
+MPICC ?= mpicc
+ifeq ($(shell command -v $(firstword $(MPICC)) 2>/dev/null),)
+$(error MPI=$(MPI): there is no $(MPICC): load the MPI module of your cluster, or say MPICC=...)
+endif
+CC := $(MPICC)
+MPI_FLAGS := -DKITH_MPI
 endif
 B ?= build
 PREFIX ?= /usr/local
@@ -31,7 +41,7 @@ LIBS := $(HDF5_LIBS) $(shell $(PKG_CONFIG) --libs yaml-0.1 libcrypto 2>/dev/null
 OPENMP := -fopenmp
 JOBS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-CPPFLAGS_ALL = -Iengine -I. -D_POSIX_C_SOURCE=200809L $(LIBS_CFLAGS) $(CPPFLAGS)
+CPPFLAGS_ALL = -Iengine -I. -D_POSIX_C_SOURCE=200809L $(MPI_FLAGS) $(LIBS_CFLAGS) $(CPPFLAGS)
 CFLAGS_ALL = -std=c11 $(OPT) -g $(WARN) -ffp-contract=off $(OPENMP) $(CFLAGS) $(CFLAGS_EXTRA)
 
 SRC := $(sort $(wildcard engine/*/*.c models/*.c models/*/*.c))

@@ -210,7 +210,7 @@ static enum kith_status simulate(struct work *w)
 {
     struct kith_team_job job = {.run = w->run, .cells = &w->cells, .journal = &w->journal, .head = &w->head};
     enum kith_status st = kith_team_work(&job, w->err);
-    w->out->events = job.events;
+    w->out->events = job.events_all;
     return st;
 }
 

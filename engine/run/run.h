@@ -41,7 +41,7 @@ struct kith_run {
 /* What came of a run. */
 struct kith_run_result {
     uint64_t cells, before, now; /* of the run; finished by an earlier one; finished by this one, all processes together */
-    uint64_t events;             /* simulated by this process */
+    uint64_t events;             /* simulated, by all processes together */
     char cells_path[300];        /* the directory with what is finished, if it is not in the file */
 };
 
