@@ -79,6 +79,24 @@ enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_deflate *p
     return status;
 }
 
+bool kith_blocks_single(const struct kith_blocks *b)
+{
+    return b->rank == 0 || b->rows == b->chunk_rows;
+}
+
+enum kith_status kith_blocks_write_packed(struct kith_blocks *b, const struct kith_h5 *h, const hsize_t *at,
+                                          const unsigned char *packed, size_t bytes)
+{
+    hsize_t offset[KITH_BLOCKS_RANK] = {0};
+    if (b->rank == 0)
+        return KITH_OK;
+    for (int i = 0; i < b->lead; i++)
+        offset[i] = at[i];
+    if (H5Dwrite_chunk(b->dataset, H5P_DEFAULT, 0, offset, bytes, packed) < 0)
+        return kith_h5_fail(h, "write", b->name);
+    return KITH_OK;
+}
+
 void kith_blocks_free(struct kith_blocks *b)
 {
     if (b->rank > 0)

@@ -32,6 +32,11 @@ KITH_MUST_CHECK enum kith_status kith_blocks_extend(struct kith_blocks *b, const
 KITH_MUST_CHECK enum kith_status kith_blocks_write(struct kith_blocks *b, struct kith_deflate *p,
                                                    const struct kith_h5 *h, const hsize_t *at,
                                                    const void *data);
+/* The same with a block that kith_deflate_make has packed as the chunk it is: only if kith_blocks_single. */
+KITH_MUST_CHECK enum kith_status kith_blocks_write_packed(struct kith_blocks *b, const struct kith_h5 *h,
+                                                          const hsize_t *at, const unsigned char *packed, size_t bytes);
+/* Whether a block is one chunk, not several; true for no dataset. */
+bool kith_blocks_single(const struct kith_blocks *b);
 void kith_blocks_free(struct kith_blocks *b);
 
 #endif

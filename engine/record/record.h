@@ -33,6 +33,11 @@ KITH_MUST_CHECK enum kith_status kith_writer_tracks(struct kith_writer *w, const
 /* The series of the cell, which is finished with it. */
 KITH_MUST_CHECK enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
                                                   const struct kith_series *s, struct kith_error *err);
+/* The same for series as kith_packed_series left them and kith_packed_undo has found them right. */
+KITH_MUST_CHECK enum kith_status kith_writer_packed(struct kith_writer *w, int replication, size_t arm, size_t area,
+                                                    const unsigned char *packed, struct kith_error *err);
+/* Whether it may be called: the series of a cell are so long that they make several chunks otherwise. */
+bool kith_writer_takes_packed(const struct kith_writer *w);
 /* Outcomes of a finished replication of an arm. */
 KITH_MUST_CHECK enum kith_status kith_writer_outcome(struct kith_writer *w, int replication, size_t arm,
                                                      const struct kith_outcome *o, struct kith_error *err);

@@ -120,6 +120,9 @@ struct kith_shard_piece {
  * the checksums say. */
 KITH_MUST_CHECK enum kith_status kith_shard_read(struct kith_shard *s, const struct kith_shape *shape, uint64_t *at,
                                                  struct kith_shard_piece *piece, struct kith_error *err);
+/* Reads only the series of cells[i], past its trajectories. */
+KITH_MUST_CHECK enum kith_status kith_shard_read_series(struct kith_shard *s, size_t i, struct kith_shard_piece *piece,
+                                                        struct kith_error *err);
 /* Unpacks series into `s`, made for the shape that they are of; KITH_IO, without a report, if they are not. */
 KITH_MUST_CHECK enum kith_status kith_packed_undo(struct kith_packed *p, const unsigned char *packed, size_t bytes,
                                                   struct kith_series *s);

@@ -443,32 +443,63 @@ static bool split_tracks(unsigned char *at, uint64_t bytes, const struct kith_sh
            codes_below(t->code, e, shape->n_transitions);
 }
 
+/* The record at `at`, into the buffer. */
+static enum kith_status read_record(struct kith_shard *s, uint64_t at, struct shard_record *r, struct kith_error *err)
+{
+    enum kith_status st = kith_shard_bytes(s, at, r, sizeof *r, err);
+    if (!st && (!sound(r) || r->kind == KITH_SHARD_END))
+        st = damaged(s, err, "it has changed");
+    if (!st)
+        st = make_room(s, (size_t)r->bytes, err);
+    if (!st)
+        st = kith_shard_bytes(s, at + sizeof *r, s->buffer, (size_t)r->bytes, err);
+    if (!st && libdeflate_crc32(0, s->buffer, (size_t)r->bytes) != r->crc)
+        st = damaged(s, err, "it has changed");
+    return st;
+}
+
+static enum kith_status take_series(struct kith_shard *s, const struct shard_record *r, struct kith_shard_piece *piece,
+                                    struct kith_error *err)
+{
+    struct shard_sizes sizes;
+    if (r->kind != KITH_SHARD_SERIES || r->bytes < sizeof sizes)
+        return damaged(s, err, "series");
+    memcpy(&sizes, s->buffer, sizeof sizes);
+    *piece = (struct kith_shard_piece){.last = true, .events = sizes.events, .packed = s->buffer,
+                                       .bytes = (size_t)r->bytes};
+    return KITH_OK;
+}
+
 enum kith_status kith_shard_read(struct kith_shard *s, const struct kith_shape *shape, uint64_t *at,
                                  struct kith_shard_piece *piece, struct kith_error *err)
 {
     struct shard_record r;
-    struct shard_sizes sizes;
     *piece = (struct kith_shard_piece){0};
-    enum kith_status st = kith_shard_bytes(s, *at, &r, sizeof r, err);
-    if (!st && (!sound(&r) || r.kind == KITH_SHARD_END))
-        st = damaged(s, err, "it has changed");
-    if (!st)
-        st = make_room(s, (size_t)r.bytes, err);
-    if (!st)
-        st = kith_shard_bytes(s, *at + sizeof r, s->buffer, (size_t)r.bytes, err);
-    if (!st && libdeflate_crc32(0, s->buffer, (size_t)r.bytes) != r.crc)
-        st = damaged(s, err, "it has changed");
+    enum kith_status st = read_record(s, *at, &r, err);
     if (st)
         return st;
     *at += sizeof r + r.bytes;
     if (r.kind == KITH_SHARD_TRACKS)
         return split_tracks(s->buffer, r.bytes, shape, &piece->tracks) ? KITH_OK : damaged(s, err, "trajectories");
-    if (r.bytes < sizeof sizes)
-        return damaged(s, err, "series");
-    memcpy(&sizes, s->buffer, sizeof sizes);
-    piece->last = true;
-    piece->events = sizes.events;
-    piece->packed = s->buffer;
-    piece->bytes = (size_t)r.bytes;
-    return KITH_OK;
+    return take_series(s, &r, piece, err);
+}
+
+enum kith_status kith_shard_read_series(struct kith_shard *s, size_t i, struct kith_shard_piece *piece,
+                                        struct kith_error *err)
+{
+    struct shard_record r = {0};
+    uint64_t at = s->cells[i].from;
+    *piece = (struct kith_shard_piece){0};
+    for (;;) {
+        enum kith_status st = kith_shard_bytes(s, at, &r, sizeof r, err);
+        if (!st && !sound(&r))
+            st = damaged(s, err, "it has changed");
+        if (st)
+            return st;
+        if (r.kind != KITH_SHARD_TRACKS)
+            break;
+        at += sizeof r + r.bytes;
+    }
+    enum kith_status st = read_record(s, at, &r, err);
+    return st ? st : take_series(s, &r, piece, err);
 }

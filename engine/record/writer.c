@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shard_format.h"
 #include "trajectories.h"
 
 #define METADATA_CACHE ((size_t)8 << 20) /* bytes */
@@ -308,28 +309,63 @@ enum kith_status kith_writer_begin(struct kith_writer *w, int replication, size_
     return w->tracking ? checked(w, kith_trajectories_cells(&w->tracks, &w->pack, &w->h5, cell)) : KITH_OK;
 }
 
+/* The datasets of series in the order in which shards hold them. */
+_Static_assert(KITH_SHARD_ARRAYS == 5, "a series has five arrays");
+static void series_of(struct kith_writer *w, struct kith_blocks *list[KITH_SHARD_ARRAYS])
+{
+    struct kith_blocks *const all[KITH_SHARD_ARRAYS] = {&w->stock, &w->flow, &w->count, &w->cost, &w->amount};
+    memcpy(list, all, sizeof all);
+}
+
+static enum kith_status cell_done(struct kith_writer *w, int replication, size_t arm, size_t area)
+{
+    size_t cell = ((size_t)replication * w->sc->n_arms + arm) * w->sc->n_areas + area;
+    enum kith_status status =
+        w->tracking ? kith_trajectories_cells(&w->tracks, &w->pack, &w->h5, cell + 1) : KITH_OK;
+    if (status == KITH_OK)
+        w->done[cell] = 1;
+    return status;
+}
+
 enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
                                   const struct kith_series *s, struct kith_error *err)
 {
     const hsize_t at[] = {(hsize_t)replication, arm, area};
-    const struct kith_h5 *h = &w->h5;
-    size_t cell = ((size_t)replication * w->sc->n_arms + arm) * w->sc->n_areas + area;
+    const void *const data[KITH_SHARD_ARRAYS] = {s->stock, s->flow, s->count, s->cost, s->amount};
+    struct kith_blocks *list[KITH_SHARD_ARRAYS];
     w->h5.err = err;
+    series_of(w, list);
     enum kith_status status = begin_replication(w, replication);
+    for (size_t i = 0; i < KITH_SHARD_ARRAYS && status == KITH_OK; i++)
+        status = kith_blocks_write(list[i], &w->pack, &w->h5, at, data[i]);
     if (status == KITH_OK)
-        status = kith_blocks_write(&w->stock, &w->pack, h, at, s->stock);
+        status = cell_done(w, replication, arm, area);
+    return checked(w, status);
+}
+
+bool kith_writer_takes_packed(const struct kith_writer *w)
+{
+    return kith_blocks_single(&w->stock) && kith_blocks_single(&w->flow) && kith_blocks_single(&w->count) &&
+           kith_blocks_single(&w->cost) && kith_blocks_single(&w->amount);
+}
+
+enum kith_status kith_writer_packed(struct kith_writer *w, int replication, size_t arm, size_t area,
+                                    const unsigned char *packed, struct kith_error *err)
+{
+    const hsize_t at[] = {(hsize_t)replication, arm, area};
+    struct kith_blocks *list[KITH_SHARD_ARRAYS];
+    struct shard_sizes sizes;
+    w->h5.err = err;
+    series_of(w, list);
+    memcpy(&sizes, packed, sizeof sizes);
+    packed += sizeof sizes;
+    enum kith_status status = begin_replication(w, replication);
+    for (size_t i = 0; i < KITH_SHARD_ARRAYS && status == KITH_OK; i++) {
+        status = kith_blocks_write_packed(list[i], &w->h5, at, packed, (size_t)sizes.bytes[i]);
+        packed += sizes.bytes[i];
+    }
     if (status == KITH_OK)
-        status = kith_blocks_write(&w->flow, &w->pack, h, at, s->flow);
-    if (status == KITH_OK)
-        status = kith_blocks_write(&w->count, &w->pack, h, at, s->count);
-    if (status == KITH_OK)
-        status = kith_blocks_write(&w->cost, &w->pack, h, at, s->cost);
-    if (status == KITH_OK)
-        status = kith_blocks_write(&w->amount, &w->pack, h, at, s->amount);
-    if (status == KITH_OK && w->tracking)
-        status = kith_trajectories_cells(&w->tracks, &w->pack, h, cell + 1);
-    if (status == KITH_OK)
-        w->done[cell] = 1;
+        status = cell_done(w, replication, arm, area);
     return checked(w, status);
 }
 

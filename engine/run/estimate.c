@@ -8,58 +8,102 @@
 #include "../rng/draw.h"
 #include "run.h"
 
-/* Families run to measure: enough to even out large and small ones, done in well under a second. */
+/* Families of an area that is run as a whole to measure: soon done, and much like any other. */
+#define SAMPLE_AREA 60000
+/* Families run to measure where no area is as small as that and nothing couples them. */
 #define SAMPLE_FAMILIES 2000
 
 struct sample {
     uint64_t families;
     size_t arms;
+    bool whole; /* one area as a whole */
     double events, rows, seconds;
+    double packed_bytes, pack_seconds, merge_seconds; /* of one cell */
 };
 
-/* Families of a coupled area that is run to measure: it can only be run as a whole. */
-#define SAMPLE_AREA 20000
-
-/* Whether area a tells more than area b: where nothing is coupled the larger one, else the largest that is soon done. */
-static bool better(const struct kith_scenario *sc, const struct kith_shape *shape, size_t a, size_t b)
+/* Families that ever are in area i. */
+static double families_in(const struct kith_scenario *sc, const struct kith_shape *shape, size_t i)
 {
-    double most = shape->coupled ? SAMPLE_AREA / ((double)sc->families * shape->turnover) : INFINITY;
-    double x = sc->areas[a].share, y = sc->areas[b].share;
-    return x <= most ? y > most || x > y : x < y;
+    return (double)sc->families * sc->areas[i].share * shape->turnover;
 }
 
-/* Runs some families of one area, or all if they are coupled, each of the arms in turn. */
+/* The area that tells most of all of them: the one nearest to their mean that is soon done, else the smallest. */
+static size_t choose_area(const struct kith_scenario *sc, const struct kith_shape *shape)
+{
+    double mean = 0, nearest = INFINITY;
+    size_t chosen = 0;
+    for (size_t i = 0; i < sc->n_areas; i++)
+        mean += families_in(sc, shape, i) / (double)sc->n_areas;
+    for (size_t i = 0; i < sc->n_areas; i++) {
+        double x = families_in(sc, shape, i), away = x <= SAMPLE_AREA ? fabs(x - mean) : 1e15 + x;
+        if (away < nearest) {
+            nearest = away;
+            chosen = i;
+        }
+    }
+    return chosen;
+}
+
+/* What it takes to pack the cell's results, and to unpack them and put them into the output file. */
+static enum kith_status measure_packing(const struct kith_run *run, const struct kith_shape *shape,
+                                        const struct kith_cell *cell, struct sample *s)
+{
+    struct kith_series series;
+    struct kith_outcome outcome = {0};
+    struct kith_packed packed;
+    kith_packed_init(&packed, run->mem);
+    enum kith_status st = kith_series_init(&series, run->mem, shape, run->sc->months);
+    if (!st)
+        st = kith_outcome_init(&outcome, run->mem, shape, series.years);
+    for (int i = 0; i < 2 && !st; i++) { /* the first time touches memory for the first time */
+        double began = kith_clock_seconds();
+        kith_cell_series(cell, shape, &series);
+        st = kith_packed_series(&packed, &series, cell->n_events);
+        double packed_at = kith_clock_seconds();
+        s->packed_bytes = (double)packed.n;
+        if (!st)
+            st = kith_packed_undo(&packed, packed.bytes, packed.n, &series);
+        if (!st)
+            kith_outcome_add(&outcome, shape, &series, 1);
+        s->pack_seconds = packed_at - began;
+        s->merge_seconds = kith_clock_seconds() - packed_at;
+    }
+    kith_packed_free(&packed);
+    kith_outcome_free(&outcome);
+    kith_series_free(&series);
+    return st;
+}
+
+/* Runs an area, or some of its families, each of the arms in turn. */
 static enum kith_status measure(const struct kith_run *run, const struct kith_shape *shape, struct sample *s)
 {
     const struct kith_scenario *sc = run->sc;
     struct kith_cell cell;
     struct kith_families families;
-    size_t area = 0;
-    for (size_t i = 1; i < sc->n_areas; i++)
-        if (better(sc, shape, i, area))
-            area = i;
+    size_t area = choose_area(sc, shape);
     struct kith_room room;
+    s->whole = shape->coupled || families_in(sc, shape, area) <= SAMPLE_AREA;
     kith_room_init(&room, run->mem);
     kith_families_init(&families, run->mem, &room);
     enum kith_status st = kith_cell_init(&cell, run->mem, shape, sc->months);
-    double began = kith_clock_seconds();
-    for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || kith_clock_seconds() - began < 0.5); arm++) {
+    double spent = 0;
+    for (size_t arm = 0; arm < sc->n_arms && !st && (arm == 0 || spent < 0.5); arm++) {
         kith_cell_clear(&cell);
         cell.key = kith_draw_mix(kith_draw_mix(kith_draw_mix(0, sc->seed), 0), sc->areas[area].key);
         cell.arm = arm;
         cell.area = area;
         cell.warm_up = sc->warm_up;
         cell.end = sc->warm_up + sc->counted;
-        double expected = (double)sc->families * sc->areas[area].share * shape->turnover;
-        uint64_t n = run->model->families(run->compiled, &cell, expected), done = 0;
-        uint64_t step = n > SAMPLE_FAMILIES ? n / SAMPLE_FAMILIES : 1;
-        if (shape->coupled) {
+        uint64_t n = run->model->families(run->compiled, &cell, families_in(sc, shape, area)), done = 0;
+        double began = kith_clock_seconds();
+        if (s->whole) {
             st = kith_families_run(&families, run->model, run->compiled, &cell, shape, 0, n, sc->trajectories,
-                                   KITH_ORDER_QUEUE, run->stop);
+                                   KITH_ORDER_FAMILY, run->stop);
             s->rows += (double)cell.n_rows;
             done = n;
         }
-        for (uint64_t i = 0; i < n && !st && !shape->coupled; i += step, done++) {
+        uint64_t step = n > SAMPLE_FAMILIES ? n / SAMPLE_FAMILIES : 1;
+        for (uint64_t i = 0; i < n && !st && !s->whole; i += step, done++) {
             st = kith_families_run(&families, run->model, run->compiled, &cell, shape, i, i + 1, sc->trajectories,
                                    KITH_ORDER_FAMILY, run->stop);
             s->rows += (double)cell.n_rows;
@@ -68,12 +112,37 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
         s->families += done;
         s->arms++;
         s->events += (double)cell.n_events;
+        s->seconds += kith_clock_seconds() - began;
+        spent += kith_clock_seconds() - began;
     }
-    s->seconds = kith_clock_seconds() - began;
+    if (!st)
+        st = measure_packing(run, shape, &cell, s);
     kith_families_free(&families);
     kith_room_free(&room);
     kith_cell_free(&cell);
     return st;
+}
+
+/* Memory of a run with that many threads. */
+static double memory(const struct kith_run *run, const struct kith_shape *shape, int threads, double rows_a_family)
+{
+    const struct kith_scenario *sc = run->sc;
+    double months = sc->months + 1, tallies = months * (double)shape->n_transitions;
+    double series = months * (double)(shape->n_states + shape->n_transitions + shape->n_counts) * 4 +
+                    months * (double)(shape->n_costs + shape->n_amounts) * 8;
+    double area = 0, record = shape->coupled ? (double)run->model->family_bytes(run->compiled) : 0;
+    for (size_t i = 0; i < sc->n_areas; i++)
+        area = sc->areas[i].share > area ? sc->areas[i].share : area;
+    area *= (double)sc->families;
+    /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
+     * four that wait; their rows grow by doubling */
+    double units = shape->coupled ? 1 : 5, rows = rows_a_family * (shape->coupled ? area * shape->turnover : 8192);
+    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * (tallies * 16 + rows * 10) +
+                   (threads + 2.0) * series * 3 +
+                   8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
+    /* coupled: each thread may have the largest area at hand; a record is on average about a quarter of the largest one
+     * (measured on pressure.yaml), and every family that ever comes has an entry in the queue */
+    return bytes + threads * area * (record / 4 + shape->turnover * (shape->coupled ? 48 : 0));
 }
 
 enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out, struct kith_error *err)
@@ -85,30 +154,26 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
     if (st)
         return kith_error_set(err, st, sc->path, 0, 0, st == KITH_STOPPED ? "stopped" : "out of memory");
     int threads = kith_run_threads(run->threads);
+    double cells = (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas, largest = 0;
     double n = (double)sc->families * shape->turnover * (double)sc->replications * (double)sc->n_arms;
-    double months = sc->months + 1, tallies = months * (double)shape->n_transitions;
-    double series = months * (double)(shape->n_states + shape->n_transitions + shape->n_counts) * 4 +
-                    months * (double)(shape->n_costs + shape->n_amounts) * 8;
     double one = s.families ? 1 / (double)s.families : 0;
-    if (sc->n_areas == 1 && shape->coupled) /* a model may have numbers of its own */
+    if (sc->n_areas == 1 && s.whole) /* a model may have numbers of its own */
         n = (double)s.families / (double)(s.arms ? s.arms : 1) * (double)sc->replications * (double)sc->n_arms;
-    *out = (struct kith_estimate){.families = (uint64_t)n};
-    out->cells = (uint64_t)sc->replications * sc->n_arms * sc->n_areas;
-    out->events = n * s.events * one;
-    /* adding up and compressing a cell's series costs about 4 ns a number, measured on full runs */
-    out->seconds = (n * s.seconds * one + (double)out->cells * (tallies + series / 4) * 4e-9) / threads;
-    double unit_rows = s.rows * one * 8192;
-    /* the program with its libraries, the writer's columns, and four units a thread, whose rows grow by doubling */
-    double area = 0, record = shape->coupled ? (double)run->model->family_bytes(run->compiled) : 0;
     for (size_t i = 0; i < sc->n_areas; i++)
-        area = sc->areas[i].share > area ? sc->areas[i].share : area;
-    out->memory_bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * 4.0 * (tallies * 16 + unit_rows * 10) +
-                        series * 3;
-    /* coupled: each thread may have the largest area at hand; a record is on average about a quarter of the largest one
-     * (measured on pressure.yaml), and every family that ever comes has an entry in the queue */
-    out->memory_bytes += threads * (double)sc->families * area * (record / 4 + shape->turnover * (shape->coupled ? 48 : 0));
-    /* as measured on chain.yaml and england.yaml: compressed series, 1.8 bytes a row, 4 a tracked family */
-    out->file_bytes = 1e5 + (double)out->cells * (series * 0.06 + 2000) + n * s.rows * one * 1.8 +
-                      n * sc->trajectories * 4;
+        largest = families_in(sc, shape, i) > largest ? families_in(sc, shape, i) : largest;
+    double rows = n * s.rows * one;
+    *out = (struct kith_estimate){.cells = (uint64_t)cells, .families = (uint64_t)n};
+    out->events = n * s.events * one;
+    out->core_seconds = n * s.seconds * one + cells * s.pack_seconds;
+    out->largest_seconds = largest * s.seconds * one + s.pack_seconds;
+    /* unpacking and adding up; 40 us to read and write a cell and 25 ns for a row of trajectories, by one thread at a time
+     * (measured on demo.yaml and area.yaml) */
+    out->merge_seconds = cells * (s.merge_seconds / threads + 40e-6) + rows * 25e-9;
+    out->seconds = out->core_seconds / threads + out->merge_seconds;
+    out->memory_bytes = memory(run, shape, threads, s.rows * one);
+    /* compressed series as measured just now; 1.8 bytes a row and 4 a tracked family as on chain.yaml and england.yaml. On
+     * their way rows take 5 bytes, families 20 */
+    out->file_bytes = 1e5 + cells * (s.packed_bytes + 500) + rows * 1.8 + n * sc->trajectories * 4;
+    out->parts_bytes = cells * (s.packed_bytes + 32) + rows * 5 + n * sc->trajectories * 20;
     return KITH_OK;
 }

@@ -62,12 +62,17 @@ KITH_MUST_CHECK enum kith_status kith_run_merge(const struct kith_run *run, size
 bool kith_run_begin(void);
 void kith_run_end(void);
 
-/* What a run will take, measured on a few families. */
+/* What a run will take, measured on a small part of it here and now. */
 struct kith_estimate {
     uint64_t cells, families; /* families: over all cells */
     double events, seconds;   /* expected; seconds with the threads asked for */
-    double memory_bytes, file_bytes;
+    double core_seconds;      /* of simulating all cells, on one core */
+    double largest_seconds;   /* of the largest cell: no number of cores makes a run shorter */
+    double merge_seconds;     /* of putting all cells together, with the threads asked for */
+    double memory_bytes;      /* of a process with the threads asked for */
+    double file_bytes, parts_bytes; /* of the output file; of all shards that it is made of */
 };
+/* Fills `out`. Takes a second or two. */
 KITH_MUST_CHECK enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out,
                                                    struct kith_error *err);
 
