@@ -235,7 +235,7 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
  * have to ask, and draws that wait for nothing overlap. */
 void pathway_draw_all(const struct pathway *p, struct family *f, struct member *w, const struct chart *ch)
 {
-    if (!ch->plain)
+    if (!ch->plain || !ch->clocks.n)
         return;
     const struct clock *k = &f->t->clocks[ch->clocks.first];
     for (uint32_t i = 0; i < ch->clocks.n; i++) {

@@ -55,6 +55,20 @@ static void read_values(struct build *b, const struct kith_node *node, const str
     }
 }
 
+/* Attributes are columns of the trajectories: their names are parts of a path there, beside others. */
+static void check_column(struct build *b, const struct kith_node *node)
+{
+    static const char *const taken[] = {"id", "event_offset", "member_offset"};
+    struct kith_node key = pathway_key_node(node);
+    pathway_check_name(b, &key, node->key);
+    if (strchr(node->key, '/') || strcmp(node->key, ".") == 0)
+        kith_node_error(b->r, &key, "'%s' is no name for an attribute: use letters, digits, - and _", node->key);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(node->key, taken[i]) == 0)
+            kith_node_error(b->r, &key, "'%s' is no name for an attribute: the trajectories have a column of that name",
+                            node->key);
+}
+
 static void read_attribute(struct build *b, const struct kith_node *node, struct attribute *a)
 {
     static const char *const gamma[] = {"shape", "mean"}, *const lognormal[] = {"median", "sigma"};
@@ -62,8 +76,7 @@ static void read_attribute(struct build *b, const struct kith_node *node, struct
                            *l = kith_node_get(node, "lognormal");
     char name[160];
     kith_node_known(b->r, node, "an attribute", attribute_keys, sizeof attribute_keys / sizeof *attribute_keys);
-    struct kith_node key = pathway_key_node(node);
-    pathway_check_name(b, &key, node->key);
+    check_column(b, node);
     a->name = node->key;
     a->tilt = -1;
     a->unit = kith_node_text(b->r, node, "unit", "unit");
