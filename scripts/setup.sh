@@ -53,6 +53,9 @@ clang      test optional clang                          clang                 cl
 clang-omp  test optional libomp-@-dev|libomp-dev        libomp-devel          llvm-openmp     libomp
 clang-san  test optional libclang-rt-@-dev              compiler-rt           compiler-rt     llvm
 valgrind   test optional valgrind                       valgrind              valgrind        -
+MPI        test optional openmpi-bin,libopenmpi-dev     openmpi,openmpi-devel openmpi         open-mpi
+parallel   test optional parallel                       parallel              parallel        parallel
+slurm      test optional slurm-wlm                      slurm-slurmctld,slurm-slurmd,slurm -  -
 simpy      bench optional python3-simpy3                python3-simpy         simpy           -
 '
 
@@ -174,7 +177,11 @@ has()
         clang-san)
             command -v clang > /dev/null 2>&1 &&
                 [ -n "$(find "$(clang -print-resource-dir)/lib" -name '*tsan*' 2> /dev/null | head -n 1)" ] ;;
-        valgrind) command -v valgrind > /dev/null 2>&1 ;;
+        valgrind | parallel) command -v "$1" > /dev/null 2>&1 ;;
+        MPI) command -v mpicc > /dev/null 2>&1 && command -v mpirun > /dev/null 2>&1 ;;
+        slurm)
+            PATH=$PATH:/usr/sbin command -v slurmctld > /dev/null 2>&1 &&
+                PATH=$PATH:/usr/sbin command -v slurmd > /dev/null 2>&1 && command -v srun > /dev/null 2>&1 ;;
         *) works "$1" ;;
     esac
 }

@@ -14,6 +14,7 @@
 #   style/        scripts/check-*.sh
 #   asan/ tsan/ valgrind/    unit tests and the program under sanitizers
 #   fuzz/         the collected inputs of tests/fuzz
+#   cluster/      tests/cluster/NAME.sh, each in its own words: parts, MPI, Slurm and other ways over many machines
 #   digest/       the same results from several compilers, threads and orders: tests/digest.sh
 #
 # `tests/run.sh KIND...` runs only these kinds.
@@ -329,6 +330,20 @@ r_tests()
     foreign R R commandArgs Rscript --vanilla
 }
 
+# The last line of each says what was done.
+cluster_tests()
+{
+    for script in tests/cluster/*.sh; do
+        # shellcheck disable=SC2086
+        $limit sh "$script" > "$work/log" 2>&1 < /dev/null
+        code=$?
+        name=cluster/$(basename "$script" .sh)
+        if [ $code -eq 0 ]; then ok "$name ($(tail -n 1 "$work/log"))"
+        else verdict "$name" $code "$work/log"
+        fi
+    done
+}
+
 style_checks()
 {
     try style/layers sh scripts/check-layers.sh
@@ -482,6 +497,7 @@ step cli "what the program prints and returns" && cli_tests
 step bad "wrong scenarios" && bad_scenarios
 step python "python's view of the output" && python_tests
 step R "R's view of the output" && r_tests
+step cluster "parts, MPI, Slurm and other ways over many machines" && cluster_tests
 step style "layers and comments" && style_checks
 step asan "address and undefined-behaviour sanitizers" && asan
 step fuzz "inputs that fuzzing collected" && fuzz
