@@ -458,7 +458,7 @@ corpus()
         find "$folder" -type f
         break
     done
-    ls scenarios/*.yaml tests/cli/bad/*.yaml
+    case $1 in fuzz_scenario | fuzz_check) ls scenarios/*.yaml tests/cli/bad/*.yaml ;; esac
 }
 
 fuzz()
