@@ -177,7 +177,9 @@ enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *
     if (!p->inflate)
         return KITH_NO_MEMORY;
     unsigned char *to = width == 1 ? data : p->shuffled;
-    if (libdeflate_zlib_decompress(p->inflate, packed, bytes, to, n * width, NULL) != LIBDEFLATE_SUCCESS)
+    size_t used;
+    if (libdeflate_zlib_decompress_ex(p->inflate, packed, bytes, to, n * width, &used, NULL) != LIBDEFLATE_SUCCESS ||
+        used != bytes)
         return KITH_IO;
     if (width == 4)
         unshuffle(data, to, n, 4);

@@ -291,9 +291,11 @@ static enum kith_status read_end(struct kith_shard *s, uint64_t at, const struct
     enum kith_status st = kith_shard_bytes(s, at + sizeof *r, &end, sizeof end, err);
     if (st)
         return st;
-    if (libdeflate_crc32(0, &end, sizeof end) != r->crc || end.n_cells != seen)
+    if (libdeflate_crc32(0, &end, sizeof end) != r->crc || end.n_cells != seen) {
         find_fault(s, at, "wrong last record");
-    else if (at + sizeof *r + sizeof end != size)
+        return KITH_OK;
+    }
+    if (at + sizeof *r + sizeof end != size)
         find_fault(s, at + sizeof *r + sizeof end, "bytes behind the last record");
     else if (!s->fault[0])
         s->complete = true;
@@ -396,16 +398,16 @@ enum kith_status kith_shard_peek(struct kith_shard *s, struct kith_mem *mem, con
 
 /* ---- cells */
 
-/* Whether ends[] never goes back and stays within n. */
+/* Whether ends[] never goes back and comes to n at its end. */
 static bool ascending(const int64_t *ends, size_t n_ends, uint64_t n)
 {
     int64_t last = 0;
     for (size_t i = 0; i < n_ends; i++) {
-        if (ends[i] < last || (uint64_t)ends[i] > n)
+        if (ends[i] < last)
             return false;
         last = ends[i];
     }
-    return true;
+    return (uint64_t)last == n;
 }
 
 static bool codes_below(const uint16_t *codes, uint64_t n, size_t limit)
@@ -488,11 +490,11 @@ enum kith_status kith_shard_read_series(struct kith_shard *s, size_t i, struct k
                                         struct kith_error *err)
 {
     struct shard_record r = {0};
-    uint64_t at = s->cells[i].from;
+    uint64_t at = s->cells[i].from, to = s->cells[i].to;
     *piece = (struct kith_shard_piece){0};
     for (;;) {
         enum kith_status st = kith_shard_bytes(s, at, &r, sizeof r, err);
-        if (!st && !sound(&r))
+        if (!st && (!sound(&r) || to - at < sizeof r || r.bytes > to - at - sizeof r))
             st = damaged(s, err, "it has changed");
         if (st)
             return st;
