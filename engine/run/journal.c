@@ -366,6 +366,10 @@ static enum kith_status take_one(void *user, const char *path, bool open)
     struct kith_shard s;
     struct kith_error why;
     enum kith_status st = kith_shard_open(&s, t->j->mem, path, &why);
+    if (st == KITH_IO && access(path, F_OK) != 0 && errno == ENOENT) { /* a network disk may show names that are gone */
+        kith_shard_free(&s);
+        return KITH_OK;
+    }
     if (st == KITH_IO && access(path, R_OK) == 0) { /* it is there, but no shard */
         bool stub = open && kith_shard_is_stub(path);
         kith_shard_free(&s);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "merge.h"
@@ -37,6 +38,8 @@ static enum kith_status fingerprint(const struct kith_run *run, char hex[65], st
     return st ? kith_error_set(err, st, sc->path, 0, 0, st == KITH_NO_MEMORY ? "out of memory" : "SHA-256 failed") : st;
 }
 
+#define NETWORK_DELAY 90 /* seconds */
+
 /* A run at work. */
 struct work {
     const struct kith_run *run;
@@ -46,7 +49,8 @@ struct work {
     struct kith_shard_head head;
     struct kith_journal journal;
     struct kith_cells cells;
-    bool exists; /* the output was there before */
+    bool exists;       /* the output was there before */
+    uint64_t finished; /* cells that all ranks say they have finished */
 };
 
 static void make_head(struct work *w)
@@ -182,21 +186,35 @@ static enum kith_status put_together(struct work *w)
                             : kith_merge_output(run, &w->cells, &how, w->err);
 }
 
-/* What came of the cells: all ranks' shards are closed. Rank 0 only. */
+/* Takes stock once more: all ranks' shards are closed. */
+static enum kith_status recount(struct work *w, uint64_t *there, uint64_t *all)
+{
+    kith_cells_free(&w->cells);
+    enum kith_status st = init_cells(w);
+    if (!st)
+        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &w->run->notes, w->err);
+    if (!st && w->exists && w->run->resume)
+        st = add_output(w);
+    if (!st)
+        count(w, there, all);
+    return st;
+}
+
+/* Puts the cells together if all are there. Rank 0 only. */
 static enum kith_status finish(struct work *w, enum kith_status st)
 {
-    uint64_t there, all;
+    uint64_t there = 0, all = 0;
     if (st && st != KITH_STOPPED)
         return st;
-    kith_cells_free(&w->cells);
-    enum kith_status again = init_cells(w);
-    if (!again)
-        again = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &w->run->notes, w->err);
-    if (!again && w->exists && w->run->resume)
-        again = add_output(w);
+    enum kith_status again = recount(w, &there, &all);
+    /* A network disk may show what other machines wrote only after a while. */
+    for (int i = 0; i < NETWORK_DELAY && !again && kith_ranks_size() > 1 && there < w->out->before + w->finished; i++) {
+        const struct timespec second = {1, 0};
+        nanosleep(&second, NULL);
+        again = recount(w, &there, &all);
+    }
     if (again)
         return again;
-    count(w, &there, &all);
     w->out->now = there - w->out->before;
     if (there < all)
         return KITH_STOPPED;
@@ -211,6 +229,7 @@ static enum kith_status simulate(struct work *w)
     struct kith_team_job job = {.run = w->run, .cells = &w->cells, .journal = &w->journal, .head = &w->head};
     enum kith_status st = kith_team_work(&job, w->err);
     w->out->events = job.events_all;
+    w->finished = job.cells_all;
     return st;
 }
 

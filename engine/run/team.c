@@ -461,6 +461,7 @@ enum kith_status kith_team_work(struct kith_team_job *job, struct kith_error *er
         const struct kith_ranks_word word = {job->cells_done - t.told_cells, job->events - t.told_events, 1};
         kith_ranks_bye(&word);
     }
+    job->cells_all = job->cells_done + t.others_done;
     job->events_all = job->events + t.others_events;
     st = t.status;
     if (st && err)

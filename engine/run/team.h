@@ -11,7 +11,7 @@ struct kith_team_job {
     const struct kith_journal *journal; /* where the shard goes */
     const struct kith_shard_head *head;
     uint64_t cells_done, events; /* out: finished by this process */
-    uint64_t events_all;         /* out, rank 0: of all processes, as far as they have told */
+    uint64_t cells_all, events_all; /* out, rank 0: of all processes, as far as they have told */
 };
 
 /* Simulates what is missing of part run->part. KITH_OK: all of it that this process was given. KITH_STOPPED: the run was asked
