@@ -14,6 +14,7 @@
 #   style/        scripts/check-*.sh
 #   asan/ tsan/ valgrind/    unit tests and the program under sanitizers
 #   fuzz/         the collected inputs of tests/fuzz
+#   fault/        tests/fault/NAME.sh: runs that are killed, run out of disk or memory, are stopped, damaged
 #   cluster/      tests/cluster/NAME.sh, each in its own words: parts, MPI, Slurm and other ways over many machines
 #   digest/       the same results from several compilers, threads and orders: tests/digest.sh
 #
@@ -118,7 +119,10 @@ try_code()
 name_of()
 {
     name=${2##*/tests/}
-    [ "$1" = unit ] && echo "$name" || echo "$1/$name"
+    case $1 in
+        unit | fault) echo "$name" ;;
+        *) echo "$1/$name" ;;
+    esac
 }
 
 # try_all KIND PROGRAM...: test programs, several at once
@@ -486,6 +490,13 @@ fuzz()
     done
 }
 
+# Each is a program of its own, in a directory of its own.
+fault_tests()
+{
+    # shellcheck disable=SC2046
+    try_all fault $(find "$root/tests/fault" -name '*.sh' ! -name lib.sh | sort)
+}
+
 # ---- all of it
 
 started=$(date +%s)
@@ -503,6 +514,7 @@ step asan "address and undefined-behaviour sanitizers" && asan
 step fuzz "inputs that fuzzing collected" && fuzz
 step tsan "thread sanitizer" && tsan
 step valgrind "uninitialised memory and leaks" && valgrind_runs
+step fault "runs that go wrong, and go on" && fault_tests
 if step digest "one result from all compilers, threads and orders"; then
     sh tests/digest.sh > "$work/digest" 2>&1 < /dev/null
     code=$?
