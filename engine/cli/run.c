@@ -65,10 +65,15 @@ static void say(void *user, const char *text)
 
 static int stopped(const struct kith_load_options *o, const struct kith_run_result *r)
 {
-    fprintf(stderr,
-            "kith: stopped early: %llu of %llu cells are finished, in %s\n"
-            "kith: the same command with --resume goes on; to look at what there is: kith merge %s -o PARTIAL.h5 --partial\n",
-            (unsigned long long)(r->before + r->now), (unsigned long long)r->cells, r->cells_path, r->cells_path);
+    unsigned long long there = r->before + r->now, all = r->cells;
+    if (there == 0)
+        fprintf(stderr, "kith: stopped early: none of %llu cells is finished; the same command begins again\n", all);
+    else
+        fprintf(stderr,
+                "kith: stopped early: %llu of %llu cells are finished, in %s\n"
+                "kith: the same command with --resume goes on; to look at what there is: kith merge %s -o PARTIAL.h5 "
+                "--partial\n",
+                there, all, r->cells_path, r->cells_path);
     return (int)o->stop_code;
 }
 

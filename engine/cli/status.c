@@ -14,7 +14,7 @@ static const char help[] =
     "What exists of a run, finished or not: FILE is its output OUT.h5, a part that kith run --shard writes, or a directory\n"
     "OUT.h5.cells. Changes nothing, and may be asked while the run goes on.\n"
     "\n"
-    "Exit code 0: everything is there; 75: cells are missing; 74: it cannot be read.\n"
+    "Exit code 0: everything is there; 75: cells are missing; 74: something is damaged or cannot be read.\n"
     "\n"
     "Example: kith status out.h5\n";
 
@@ -25,6 +25,7 @@ struct status {
     bool known; /* how many cells there are */
     char fingerprint[65], seed[32], scenario[256];
     uint64_t replications, part, n_parts;
+    bool other; /* the output file is of another run */
     size_t shards, unfinished, damaged;
     char fault[300]; /* of the first damaged one */
     struct kith_error err;
@@ -82,6 +83,7 @@ static enum kith_status add_shard(void *user, const char *path, bool open)
     return st;
 }
 
+/* The output file, unless it is of another run, which shards of this one are about to replace. */
 static enum kith_status add_output(struct status *s, const char *path)
 {
     struct kith_results r;
@@ -92,15 +94,16 @@ static enum kith_status add_output(struct status *s, const char *path)
         st = kith_results_text(&r, "fingerprint", &fingerprint, &s->err);
     if (!st)
         st = kith_results_dataset_text(&r, "/provenance/path", &scenario, &s->err);
-    if (!st) {
+    s->other = !st && s->known && strcmp(fingerprint, s->fingerprint) != 0;
+    if (!st && !s->known) {
         (void)sscanf(r.seed, "%llx", &seed);
         st = learn(s, fingerprint, seed, scenario, r.n_planned, r.n_arms, r.n_areas);
     }
     kith_results_close(&r);
-    return st ? st : kith_cells_add_output(&s->cells, path, s->fingerprint, &s->err);
+    return st || s->other ? st : kith_cells_add_output(&s->cells, path, s->fingerprint, &s->err);
 }
 
-/* The replications planned last decide, so the largest plan is looked for first. */
+/* How many replications a shard was planned with. */
 static enum kith_status look(void *user, const char *path, bool open)
 {
     struct status *s = user;
@@ -113,11 +116,23 @@ static enum kith_status look(void *user, const char *path, bool open)
     return KITH_OK;
 }
 
+/* The same of an output file. */
+static enum kith_status look_at_output(struct status *s, const char *path)
+{
+    struct kith_results r;
+    enum kith_status st = kith_results_open(&r, s->mem, path, &s->err);
+    if (!st && r.n_planned > s->replications)
+        s->replications = r.n_planned;
+    kith_results_close(&r);
+    return st;
+}
+
+/* Whether the file is a shard, whole or damaged, rather than an output file or something else. */
 static bool is_shard(struct kith_mem *mem, const char *path)
 {
     struct kith_shard shard;
     struct kith_error err;
-    bool is = kith_shard_peek(&shard, mem, path, &err) == KITH_OK;
+    bool is = kith_shard_peek(&shard, mem, path, &err) == KITH_OK || shard.damaged;
     kith_shard_free(&shard);
     return is;
 }
@@ -146,6 +161,8 @@ static void print_text(const struct status *s, const char *file, const char *run
     printf(")\n  %-12s%zu, of which %zu unfinished, %zu damaged\n", "shards", s->shards, s->unfinished, s->damaged);
     if (s->fault[0])
         printf("  %-12s%s\n", "damaged", s->fault);
+    if (s->other)
+        printf("  %-12sof another scenario or seed, to be replaced\n", "file");
     printf("  %-12s%s\n", "a run", running[0] ? running : "is not going on");
     printf("  %-12s%s, seed %s\n", "scenario", s->scenario, s->seed);
 }
@@ -166,6 +183,7 @@ static void print_json(const struct status *s, const char *file, const char *run
     printf(", \"seed\": \"%s\"}\n", s->seed);
 }
 
+/* Plans are looked for first: the largest says how many cells there are. */
 static enum kith_status gather(struct status *s, const char *file, const char *directory, bool is_directory)
 {
     struct stat there;
@@ -175,12 +193,12 @@ static enum kith_status gather(struct status *s, const char *file, const char *d
     if (!st && shard)
         st = look(s, file, false);
     if (!st && is_file && !shard)
-        st = add_output(s, file);
+        st = look_at_output(s, file);
     if (!st)
         st = kith_journal_visit(s->mem, directory, add_shard, s, &s->err);
     if (!st && shard)
         st = add_shard(s, file, false);
-    return st;
+    return !st && is_file && !shard ? add_output(s, file) : st;
 }
 
 static enum kith_status one_file(struct kith_mem *mem, const char *file, bool json)
@@ -193,7 +211,7 @@ static enum kith_status one_file(struct kith_mem *mem, const char *file, bool js
     snprintf(directory, sizeof directory, is_directory ? "%s" : "%s.cells", file);
     enum kith_status st = gather(&s, file, directory, is_directory);
     if (!st && !s.known)
-        st = kith_error_set(&s.err, KITH_IO, file, 0, 0, s.fault[0] ? "damaged: %s" : "there is nothing of a run here%s",
+        st = kith_error_set(&s.err, KITH_IO, file, 0, 0, s.fault[0] ? "nothing here can be read: %s" : "there is nothing of a run here%s",
                             s.fault);
     if (st) {
         kith_cli_options_report(&s.err);
@@ -202,7 +220,7 @@ static enum kith_status one_file(struct kith_mem *mem, const char *file, bool js
             memcpy(running, "is going on: ", 13);
         count(&s, &there, &all);
         (json ? print_json : print_text)(&s, file, running, there, all);
-        st = there < all ? KITH_STOPPED : KITH_OK;
+        st = s.damaged > 0 ? KITH_IO : there < all ? KITH_STOPPED : KITH_OK;
     }
     kith_cells_free(&s.cells);
     return st;

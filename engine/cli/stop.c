@@ -23,6 +23,7 @@ const volatile int *kith_cli_stop_on(double seconds)
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
         sigaction(signals[i], &action, NULL);
     signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
     if (seconds > 0)
         alarm((unsigned)ceil(seconds)); /* counts time that passes, whatever somebody sets the clock to */
     return &stop;

@@ -18,7 +18,7 @@ hid_t kith_h5_access(void)
     if (list < 0 || H5Pset_fclose_degree(list, H5F_CLOSE_STRONG) < 0)
         return list;
 #if H5_VERSION_GE(1, 10, 7)
-    (void)H5Pset_file_locking(list, true, true);
+    (void)H5Pset_file_locking(list, false, true);
 #endif
     return list;
 }

@@ -88,6 +88,8 @@ struct kith_shard {
     bool cut;                  /* not complete, but only because the end is missing: everything up to `good` is intact */
     uint64_t good;
     double wall_seconds;       /* that its process took; 0 if it did not come to its end */
+    bool damaged;              /* its bytes are wrong: set also when it could not be opened for that reason */
+    bool foreign;              /* it does not even begin like a shard */
     char fault[160];           /* what is wrong with it, or "" */
     unsigned char *buffer;
     size_t room;

@@ -16,8 +16,9 @@ static enum kith_status system_error(const struct kith_shard *s, struct kith_err
     return kith_error_set(err, KITH_IO, s->path, 0, 0, "cannot %s: %s", doing, strerror(errno));
 }
 
-static enum kith_status damaged(const struct kith_shard *s, struct kith_error *err, const char *what)
+static enum kith_status damaged(struct kith_shard *s, struct kith_error *err, const char *what)
 {
+    s->damaged = true;
     return kith_error_set(err, KITH_IO, s->path, 0, 0, "damaged: %s", what);
 }
 
@@ -187,13 +188,16 @@ static enum kith_status parse_head(struct kith_shard *s, const unsigned char *by
 static enum kith_status read_head(struct kith_shard *s, uint64_t size, uint64_t *end, struct kith_error *err)
 {
     struct shard_preamble p;
-    if (size < sizeof p)
-        return kith_error_set(err, KITH_IO, s->path, 0, 0, "is no shard of kith: too short");
-    enum kith_status st = kith_shard_bytes(s, 0, &p, sizeof p, err);
+    size_t n = size < sizeof p ? (size_t)size : sizeof p, magic = sizeof p.magic - 1;
+    enum kith_status st = kith_shard_bytes(s, 0, &p, n, err);
     if (st)
         return st;
-    if (memcmp(p.magic, KITH_SHARD_MAGIC, sizeof p.magic - 1) != 0)
+    if (memcmp(p.magic, KITH_SHARD_MAGIC, n < magic ? n : magic) != 0) {
+        s->foreign = true;
         return kith_error_set(err, KITH_IO, s->path, 0, 0, "is no shard of kith");
+    }
+    if (n < sizeof p)
+        return damaged(s, err, n == 0 ? "it is empty" : "cut off in its head");
     if (p.magic[7] != KITH_SHARD_MAGIC[7])
         return kith_error_set(err, KITH_IO, s->path, 0, 0, "is a shard of another version of kith");
     if (p.crc_here != libdeflate_crc32(0, &p, sizeof p - sizeof p.crc_here) || p.bytes > KITH_SHARD_HEAD_MOST ||
@@ -275,6 +279,7 @@ static bool sound(const struct shard_record *r)
 
 static void find_fault(struct kith_shard *s, uint64_t at, const char *what)
 {
+    s->damaged = true;
     if (!s->fault[0])
         snprintf(s->fault, sizeof s->fault, "%s at byte %llu", what, (unsigned long long)at);
 }

@@ -360,38 +360,58 @@ static enum kith_status mend(struct stock *t, struct kith_shard *s)
     return st;
 }
 
+/* A file that could not be opened. */
+static enum kith_status not_opened(struct stock *t, const struct kith_shard *s, const char *path, bool open,
+                                   const struct kith_error *why)
+{
+    if (access(path, F_OK) != 0 && errno == ENOENT) /* a network disk may show names that are gone */
+        return KITH_OK;
+    if (open && kith_shard_is_stub(path))
+        return unlink(path) == 0 ? KITH_OK : system_error(t->err, path, "remove it");
+    if (s->damaged || s->foreign)
+        return set_aside(t, path, strncmp(why->text, "damaged: ", 9) == 0 ? why->text + 9 : why->text);
+    if (t->err) /* the system's fault, which may pass: the file is left alone */
+        *t->err = *why;
+    return why->code;
+}
+
 static enum kith_status take_one(void *user, const char *path, bool open)
 {
     struct stock *t = user;
     struct kith_shard s;
-    struct kith_error why;
+    struct kith_error why = {0};
     enum kith_status st = kith_shard_open(&s, t->j->mem, path, &why);
-    if (st == KITH_IO && access(path, F_OK) != 0 && errno == ENOENT) { /* a network disk may show names that are gone */
-        kith_shard_free(&s);
-        return KITH_OK;
-    }
-    if (st == KITH_IO && access(path, R_OK) == 0) { /* it is there, but no shard */
-        bool stub = open && kith_shard_is_stub(path);
-        kith_shard_free(&s);
-        if (stub)
+    if (st)
+        st = not_opened(t, &s, path, open, &why);
+    else if (strcmp(s.head.fingerprint, t->fingerprint) != 0) /* say so before anything is changed */
+        st = kith_cells_add(t->cells, &s, t->fingerprint, false, t->err);
+    else {
+        if (open && s.n_cells == 0) {
+            kith_shard_free(&s);
             return unlink(path) == 0 ? KITH_OK : system_error(t->err, path, "remove it");
-        return set_aside(t, path, why.text);
+        }
+        if (open && (s.cut || s.complete))
+            st = mend(t, &s);
+        else if (!s.complete)
+            st = rescue(t, &s);
+        if (!st && s.path)
+            st = kith_cells_add(t->cells, &s, t->fingerprint, false, t->err);
     }
-    if (st && t->err)
-        *t->err = why;
-    if (!st && strcmp(s.head.fingerprint, t->fingerprint) != 0) /* say so before anything is changed */
-        st = kith_cells_add(t->cells, &s, t->fingerprint, false, t->err);
-    else if (!st && open && s.n_cells == 0) {
-        kith_shard_free(&s);
-        return unlink(path) == 0 ? KITH_OK : system_error(t->err, path, "remove it");
-    } else if (!st && open && (s.cut || s.complete))
-        st = mend(t, &s);
-    else if (!st && !s.complete)
-        st = rescue(t, &s);
-    if (!st && s.path)
-        st = kith_cells_add(t->cells, &s, t->fingerprint, false, t->err);
     kith_shard_free(&s);
     return st;
+}
+
+enum kith_status kith_journal_take_part(const struct kith_journal *j, const char *path, struct kith_cells *cells,
+                                        const char *fingerprint, const struct kith_notes *notes, struct kith_error *err)
+{
+    struct stock t = {j, cells, fingerprint, notes, err};
+    struct kith_shard s;
+    enum kith_status st = kith_shard_peek(&s, j->mem, path, err);
+    bool foreign = s.foreign;
+    kith_shard_free(&s);
+    if (st && foreign)
+        return kith_error_set(err, KITH_IO, path, 0, 0, "is no part of a run: --overwrite replaces it");
+    return take_one(&t, path, false);
 }
 
 enum kith_status kith_journal_take(const struct kith_journal *j, struct kith_cells *cells, const char *fingerprint,

@@ -33,6 +33,11 @@ KITH_MUST_CHECK enum kith_status kith_journal_count(const struct kith_journal *j
 KITH_MUST_CHECK enum kith_status kith_journal_take(const struct kith_journal *j, struct kith_cells *cells,
                                                    const char *fingerprint, const struct kith_notes *notes,
                                                    struct kith_error *err);
+/* The same for one shard outside the directory: an earlier output of a part. What is damaged in it is set aside beside it;
+ * what is intact then is in the directory. A file that is no shard is KITH_IO. */
+KITH_MUST_CHECK enum kith_status kith_journal_take_part(const struct kith_journal *j, const char *path,
+                                                        struct kith_cells *cells, const char *fingerprint,
+                                                        const struct kith_notes *notes, struct kith_error *err);
 /* Removes all shards, finished or not. What cannot be removed stays. */
 void kith_journal_clear(const struct kith_journal *j);
 /* Opens a new shard in it under a name of its own. */

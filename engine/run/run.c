@@ -104,15 +104,12 @@ static enum kith_status refuse(struct work *w, size_t n_shards)
 
 static enum kith_status read_output(struct work *w)
 {
-    struct kith_shard s;
     if (w->run->n_parts == 0)
         return kith_cells_add_output(&w->cells, w->run->path, w->fingerprint, w->err);
-    enum kith_status st = kith_shard_open(&s, w->run->mem, w->run->path, w->err);
-    if (!st && !s.complete)
-        kith_notes_say(&w->run->notes, "%s: damaged: %s; what it lacks is computed again", s.path, s.fault);
-    if (!st)
-        st = kith_cells_add(&w->cells, &s, w->fingerprint, false, w->err);
-    kith_shard_free(&s);
+    enum kith_status st = kith_journal_take_part(&w->journal, w->run->path, &w->cells, w->fingerprint, &w->run->notes,
+                                                 w->err);
+    struct stat there;
+    w->exists = st || stat(w->run->path, &there) == 0; /* a damaged one is set aside */
     return st;
 }
 

@@ -252,7 +252,7 @@ void kith_area_close(struct kith_cell *cell, const struct kith_shape *shape)
     }
 }
 
-static enum kith_status prepare(struct area *a)
+static enum kith_status prepare(struct area *a, const volatile int *stop)
 {
     struct kith_room *r = a->room;
     struct kith_cell *cell = a->cell;
@@ -274,8 +274,11 @@ static enum kith_status prepare(struct area *a)
     if ((st = kith_queue_begin(&r->queue, cell->end, a->n)))
         return st;
     cell->store = &r->store;
-    for (size_t i = 0; i < a->n && !a->status; i++)
+    for (size_t i = 0; i < a->n && !a->status; i++) {
         expect(a, (uint32_t)i, a->model->begin(a->compiled, cell, i, a->f->state));
+        if (stop && *stop)
+            a->status = KITH_STOPPED;
+    }
     return a->status;
 }
 
@@ -284,7 +287,7 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                                const volatile int *stop)
 {
     struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), false, 0, KITH_OK};
-    enum kith_status st = prepare(&a);
+    enum kith_status st = prepare(&a, stop);
     if (st)
         return st;
     double area_next = model->coupling->area_begin(compiled, cell);

@@ -366,6 +366,10 @@ static void begin_all(struct plain_area *a)
     memset(a->record + (size_t)a->n * pl->doubles, 0, pl->doubles * sizeof(double));
     a->record[(size_t)a->n * pl->doubles + pl->none] = 2; /* see struct crowd */
     for (uint32_t next = 0; next < a->n || left;) {
+        if (a->stop && *a->stop) {
+            a->status = KITH_STOPPED;
+            return;
+        }
         unsigned n = a->n - next < SOME - left ? a->n - next : SOME - left;
         for (unsigned i = 0; i < n; i++) {
             struct plain_family *f = family_at(a, who[left + i] = next + i);
@@ -380,7 +384,7 @@ static void begin_all(struct plain_area *a)
         next += n;
         left = move_on(a, who, left + n, next < a->n ? SOME / 2 : 0);
     }
-    for (uint32_t i = 0; i < a->n && !a->status; i++)
+    for (uint32_t i = 0; i < a->n && !a->status && !(a->stop && *a->stop); i++)
         a->status = kith_queue_push(a->queue, family_at(a, i)->at, i);
     a->cell->tally[pl->entry].n += a->n;
     a->cell->n_events += a->n;
