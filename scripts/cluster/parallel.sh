@@ -29,4 +29,4 @@ if ! seq "$parts" | parallel --jobs "$jobs" --joblog "$out.parts/joblog" --terms
     echo "parallel.sh: some parts are not complete; the same command goes on ('$kith status $out.parts' shows them)" >&2
     exit 75
 fi
-"$kith" merge "$out.parts" -o "$out" --overwrite
+"$kith" merge "$out.parts/"*"-of-$parts.shard" -o "$out" --overwrite

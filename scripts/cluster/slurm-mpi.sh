@@ -3,11 +3,11 @@
 # the slowest. Needs kith built with `make MPI=1`. Copy it and change the lines of #SBATCH.
 #
 #   sbatch --ntasks=64 slurm-mpi.sh scenarios/england.yaml england.h5 --replications 40
-#   sbatch --nodes=4 --ntasks-per-node=1 --cpus-per-task=16 slurm-mpi.sh ...      # a rank a node, with threads
+#   sbatch --ntasks=4 --ntasks-per-node=1 --cpus-per-task=16 slurm-mpi.sh ...      # a rank a node, with threads
 #
-# The second form is for areas that need much memory: threads of a rank share what they can. The same command again
-# does what is missing and no more. LAUNCH="mpirun" takes Open MPI's own launcher where srun cannot start ranks
-# (`srun --mpi=list` shows what it can).
+# The second form writes fewer files (one a rank); a thread needs as much memory as a rank. The same command again does
+# what is missing and no more. LAUNCH="mpirun" takes Open MPI's own launcher where srun cannot start ranks (`srun
+# --mpi=list` shows what it can).
 #
 #SBATCH --job-name=kith-mpi
 #SBATCH --ntasks=8

@@ -4,6 +4,7 @@
 set -u
 . "$(dirname "$0")/lib/common.sh"
 need parallel
+parallel --version 2> /dev/null | grep -q 'GNU parallel' || skip "another parallel than GNU's"
 cd "$work" || exit 1
 # Its citation notice is for people.
 PARALLEL_HOME=$work/parallel PARTS=7 JOBS=2
