@@ -101,7 +101,8 @@ static void report(const struct kith_load_options *o, const struct kith_run_resu
         fputc('\n', stderr);
 }
 
-static int carry_out(const struct kith_load_options *o, struct kith_loaded *l, const char *command, bool first)
+static int carry_out(const struct kith_load_options *o, struct kith_loaded *l, const char *command,
+                     const volatile int *stop, bool first)
 {
     struct kith_progress progress;
     struct kith_run_result result;
@@ -118,7 +119,7 @@ static int carry_out(const struct kith_load_options *o, struct kith_loaded *l, c
                            .resume = o->resume, .overwrite = o->overwrite, .part = o->part, .n_parts = o->n_parts,
                            .arms = o->arms ? o->arms : "", .overrides = l->overrides->list,
                            .n_overrides = l->overrides->n, .checkpoint = CHECKPOINT_SECONDS,
-                           .stop = kith_cli_stop_on(o->max_time), .progress = kith_progress_show, .user = &progress,
+                           .stop = stop, .progress = kith_progress_show, .user = &progress,
                            .notes = {say, &progress}};
     run.how = (struct kith_provenance){.version = KITH_VERSION, .git_revision = KITH_REVISION,
                                        .compiler = COMPILER, .flags = KITH_FLAGS, .libraries = libraries,
@@ -152,9 +153,10 @@ int kith_cli_run(int argc, char **argv)
         return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
     if (!o.output)
         return (int)kith_cli_options_wrong("run: where to? Say -o OUT.h5; see kith run --help");
+    const volatile int *stop = kith_cli_stop_on(o.max_time); /* as early as can be: a job may be told at any time */
     bool first = kith_run_begin();
     enum kith_status st = kith_load(&o, &l);
-    int code = st ? (int)st : carry_out(&o, &l, command, first);
+    int code = st ? (int)st : carry_out(&o, &l, command, stop, first);
     kith_load_free(&l);
     kith_run_end();
     return code;

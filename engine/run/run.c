@@ -263,9 +263,7 @@ static enum kith_status lead(struct work *w)
     if (missing || kith_ranks_size() > 1)
         st = simulate(w);
     (void)kith_ranks_agree(0);
-    if (missing)
-        st = finish(w, st);
-    else if (!st && !output_has_all(w))
+    if (missing || (!st && !output_has_all(w)))
         st = finish(w, st);
     else if (!st)
         kith_journal_clear(&w->journal);
