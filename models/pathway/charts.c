@@ -190,7 +190,7 @@ static void read_clocks(struct build *b, const struct kith_node *node, int chart
         return;
     for (const struct kith_node *k = clocks->first; k; k = k->next)
         read_clock(b, k, chart, &enabled[n++], first);
-    if (b->t->n_clocks != first + n)
+    if (b->t->n_clocks != first + n || !pathway_afford(b, n * ch->n_states, 8))
         return;
     ch->clocks = (struct range){(uint32_t)first, (uint32_t)n};
     for (unsigned s = 0; s < ch->n_states; s++) {

@@ -33,7 +33,7 @@
 #define PATHWAY_BOUNDS_MAX 1000 /* loads of one resource at which a ratio changes */
 #define PATHWAY_NAME_MAX 100    /* bytes of a name */
 #define PATHWAY_BYTES_MAX ((size_t)2 << 30)
-#define PATHWAY_STEPS_MAX ((size_t)2000000000) /* of about 10 ns */
+#define PATHWAY_STEPS_MAX ((size_t)1000000000) /* of about 10 ns */
 #define PATHWAY_STEPS_A_VALUE 100              /* to read a value of the file */
 /* Key of a member's draws, within its family's. */
 #define PATHWAY_KEY_MEMBER 0x6d656d626572u
