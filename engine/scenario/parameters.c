@@ -168,9 +168,11 @@ enum kith_status kith_parameters_read(struct kith_sections *s)
         s->parameter_names.entries[i].id = i;
         status = read_parameter(s, node, &sc->parameters[i]);
     }
+    if (status != KITH_OK) /* out of memory: the index has gaps */
+        return status;
     kith_index_sort(&s->parameter_names);
     /* Only now: a value of `parameters` cannot refer to another. */
     s->reader.n_parameters = sc->n_parameters;
     s->reader.parameters = sc->parameters;
-    return status;
+    return KITH_OK;
 }
