@@ -6,7 +6,10 @@
 #include "cli.h"
 #include "../base/clock.h"
 #include "load.h"
+#include "stop.h"
 #include "table.h"
+
+#define MOST_SECONDS 60 /* of measuring */
 
 static const char help[] =
     "kith plan SCENARIO [--set path=value]... [--replications N] [--arms a,b] [--threads T] [--cores C] [--json]\n"
@@ -136,7 +139,8 @@ int kith_cli_plan(int argc, char **argv)
     double start = kith_clock_seconds() - began;
     if (!st) {
         int threads = o.cores && !o.threads ? 1 : kith_run_threads((int)o.threads);
-        struct kith_run run = {.mem = &l.mem, .sc = &l.sc, .model = l.model, .compiled = l.compiled, .threads = threads};
+        struct kith_run run = {.mem = &l.mem, .sc = &l.sc, .model = l.model, .compiled = l.compiled, .threads = threads,
+                               .stop = kith_cli_stop_on(MOST_SECONDS)};
         st = kith_run_estimate(&run, &e, &err);
         if (st) {
             kith_cli_options_report(&err);

@@ -152,7 +152,8 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
     struct sample s = {0};
     enum kith_status st = measure(run, shape, &s);
     if (st)
-        return kith_error_set(err, st, sc->path, 0, 0, st == KITH_STOPPED ? "stopped" : "out of memory");
+        return kith_error_set(err, st, sc->path, 0, 0, st == KITH_STOPPED ? "stopped while measuring: one area takes this long; ask with fewer families"
+                                                   : "out of memory");
     int threads = kith_run_threads(run->threads);
     double cells = (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas, largest = 0;
     double n = (double)sc->families * shape->turnover * (double)sc->replications * (double)sc->n_arms;
