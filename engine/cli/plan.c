@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
 #include "../base/clock.h"
+#include "cli.h"
 #include "load.h"
 #include "stop.h"
 #include "table.h"
