@@ -50,7 +50,7 @@ static inline bool kith_cells_has(const struct kith_cells *c, uint64_t cell)
 /* The shard that holds a cell, and the cell's index there; NULL if no shard does. Closes the file of the one used before. */
 struct kith_shard *kith_cells_shard(struct kith_cells *c, uint64_t cell, size_t *index);
 
-/* Whether a cell is part `part` (from 1) of `n_parts`: one of any n_parts that follow each other, whatever the number of
+/* Whether a cell is part `part` (from 1) of `n_parts`: one of each n_parts from a multiple of that on, whatever the number of
  * replications, and not always of the same areas. */
 bool kith_cells_mine(uint64_t cell, uint64_t part, uint64_t n_parts);
 
