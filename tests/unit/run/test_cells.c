@@ -169,7 +169,8 @@ static void sizes_have_limits(void **state)
                {1, (uint64_t)1 << 33, (uint64_t)1 << 33},
                {(uint64_t)1 << 32, (uint64_t)1 << 32, (uint64_t)1 << 32}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(kith_cells_init(&c, &mem, bad[i].replications, bad[i].arms, bad[i].areas, &err), KITH_BAD_SCENARIO);
+        enum kith_status st = kith_cells_init(&c, &mem, bad[i].replications, bad[i].arms, bad[i].areas, &err);
+        assert_int_equal(st, KITH_BAD_SCENARIO);
         kith_cells_free(&c);
     }
     struct kith_mem none = {0, 0};
@@ -192,8 +193,8 @@ static void must(enum kith_status st)
 static void make_shard(struct kith_shard *s, const char *name, uint64_t n_arms, const uint64_t *cell, size_t n)
 {
     static const struct kith_source source = {"a.yaml", "x", 1, false};
-    const struct kith_shard_head head = {.fingerprint = "mine", .replications = 9, .n_arms = n_arms, .n_areas = 3, .n_sources = 1,
-                                         .sources = &source};
+    const struct kith_shard_head head = {.fingerprint = "mine", .replications = 9, .n_arms = n_arms, .n_areas = 3,
+                                         .n_sources = 1, .sources = &source};
     struct kith_shard_writer w;
     struct kith_packed p;
     struct kith_series series;
