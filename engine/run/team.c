@@ -266,6 +266,9 @@ static enum kith_status simulate(struct team *t, struct slot *s, struct worker *
                                             s->unit.to, run->sc->trajectories, run->order, run->stop);
     if (s->cell.fault)
         return KITH_BAD_SCENARIO;
+    /* Once it is set it stays: whatever saw it and gave up half-way can so never be taken for finished. */
+    if (!st && run->stop && *run->stop)
+        st = KITH_STOPPED;
     return !st && s->unit.whole ? pack(w, &s->cell, t->shape) : st;
 }
 

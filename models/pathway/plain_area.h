@@ -384,7 +384,7 @@ static void begin_all(struct plain_area *a)
         next += n;
         left = move_on(a, who, left + n, next < a->n ? SOME / 2 : 0);
     }
-    for (uint32_t i = 0; i < a->n && !a->status && !(a->stop && *a->stop); i++)
+    for (uint32_t i = 0; i < a->n && !a->status; i++)
         a->status = kith_queue_push(a->queue, family_at(a, i)->at, i);
     a->cell->tally[pl->entry].n += a->n;
     a->cell->n_events += a->n;
@@ -538,7 +538,8 @@ static void run_area(struct plain_area *a)
         if (a->stop && *a->stop)
             a->status = KITH_STOPPED;
     }
-    stand(a);
+    if (!a->status)
+        stand(a);
 }
 
 #endif
