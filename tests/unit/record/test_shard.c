@@ -739,6 +739,74 @@ static size_t add_end(unsigned char *out, uint64_t cells)
     return add_record(out, KITH_SHARD_END, 0, &end, sizeof end);
 }
 
+/* Reads a shard that consists of nothing but this head, with the checksums it has to have. */
+static enum kith_status read_head(const unsigned char *bytes, size_t n)
+{
+    struct shard_preamble p = {.magic = KITH_SHARD_MAGIC, .bytes = n, .crc = checksum(bytes, n)};
+    struct kith_shard s;
+    struct kith_error err;
+    p.crc_here = checksum(&p, sizeof p - 4);
+    FILE *f = fopen(in_directory("head"), "wb");
+    assert_non_null(f);
+    fwrite(&p, 1, sizeof p, f);
+    fwrite(bytes, 1, n, f);
+    assert_int_equal(fclose(f), 0);
+    enum kith_status st = kith_shard_open(&s, &mem, in_directory("head"), &err);
+    assert_true(st ? s.damaged && strstr(err.text, "damaged: its head") : s.cut && s.n_cells == 0);
+    kith_shard_free(&s);
+    return st;
+}
+
+/* With another number at `at`. */
+static enum kith_status read_head_with(unsigned char *bytes, size_t n, size_t at, uint64_t number)
+{
+    unsigned char before[sizeof number];
+    memcpy(before, bytes + at, sizeof before);
+    memcpy(bytes + at, &number, sizeof number);
+    enum kith_status st = read_head(bytes, n);
+    memcpy(bytes + at, before, sizeof before);
+    return st;
+}
+
+/* Every length and every number of things in the head is believed only if it fits. */
+static void the_head_has_to_fit(void **state)
+{
+    enum { N_TEXTS = 10, SOURCES = 7 * 8, OVERRIDES = 8 * 8, FIRST = 9 * 8 };
+    struct sample m;
+    (void)state;
+    make_sample(&m, 0);
+    size_t n = m.head - sizeof(struct shard_preamble), blobs = 0;
+    unsigned char *bytes = room(n + 1, 1);
+    memcpy(bytes, m.bytes + sizeof(struct shard_preamble), n);
+    assert_int_equal(read_head(bytes, n), KITH_OK);
+    assert_int_equal(read_head(bytes, n + 1), KITH_IO);
+    for (size_t cut = 0; cut < n; cut++)
+        assert_int_equal(read_head(bytes, cut), KITH_IO);
+    for (size_t at = FIRST; at < n; blobs++) {
+        uint64_t length;
+        memcpy(&length, bytes + at, sizeof length);
+        const uint64_t wrong[] = {length - 1, length + 1, length + 9, n, UINT64_MAX, UINT64_MAX - at, (uint64_t)1 << 63};
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+            assert_int_equal(read_head_with(bytes, n, at, wrong[i]), KITH_IO);
+        at += sizeof length + (size_t)length;
+        bool text = blobs < N_TEXTS || blobs >= N_TEXTS + 2 * head.n_sources || blobs % 2 == 0;
+        if (text) {
+            assert_int_equal(bytes[at - 1], 0);
+            bytes[at - 1] = 'x';
+            assert_int_equal(read_head(bytes, n), KITH_IO);
+            bytes[at - 1] = 0;
+        }
+    }
+    assert_int_equal(blobs, N_TEXTS + 2 * head.n_sources + 2 * head.n_overrides);
+    const uint64_t counts[] = {0, 1, 4, 100, UINT64_MAX / 32 + 1, UINT64_MAX};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        assert_int_equal(read_head_with(bytes, n, SOURCES, counts[i]), KITH_IO);
+        assert_int_equal(read_head_with(bytes, n, OVERRIDES, counts[i]), KITH_IO);
+    }
+    free(bytes);
+    free(m.bytes);
+}
+
 /* Opens a shard that consists of the sample's first `n` bytes and of what was made. */
 static void open_made(struct kith_shard *s, const struct sample *m, size_t n, const unsigned char *made, size_t n_made)
 {
@@ -1163,6 +1231,7 @@ int main(void)
         cmocka_unit_test_teardown(no_changed_byte_passes, remove_files),
         cmocka_unit_test_teardown(intact_cells_are_copied, remove_files),
         cmocka_unit_test_teardown(large_cells_are_copied, remove_files),
+        cmocka_unit_test_teardown(the_head_has_to_fit, remove_files),
         cmocka_unit_test_teardown(the_end_has_to_fit, remove_files),
         cmocka_unit_test_teardown(no_other_file_is_a_shard, remove_files),
         cmocka_unit_test_teardown(only_plain_files_are_read, remove_files),
