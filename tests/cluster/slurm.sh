@@ -93,6 +93,8 @@ limited "$@"
 if [ -n "$mpi" ]; then
     KITH=$KITH_MPI sbatch --parsable --ntasks=2 --time=5 "$scripts/slurm-mpi.sh" "$scenario" mpi.h5 "$@" > mpi.id
     mpi=$(cat mpi.id)
+    wait_cells 100 mpi.h5 "$mpi"
+    scancel --batch --signal=USR1 "$mpi" || die "scancel"
 fi
 
 completed "$merge" 0 "array of 7 parts"
@@ -104,8 +106,6 @@ completed "${requeued}_1" 1 "scontrol requeue"
 went_on "$requeued"
 merge_of requeued "requeued from outside"
 if [ -n "$mpi" ]; then
-    wait_cells 100 mpi.h5 "$mpi"
-    scancel --batch --signal=USR1 "$mpi" || die "scancel"
     completed "$mpi" 1 "MPI"
     went_on "$mpi"
     same mpi.h5 "MPI, stopped by SIGUSR1, requeued by itself"

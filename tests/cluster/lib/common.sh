@@ -14,6 +14,10 @@ LC_ALL=C
 export LC_ALL
 cores=$(nproc 2> /dev/null || getconf _NPROCESSORS_ONLN 2> /dev/null || echo 2)
 began=$(date +%s)
+# The job in which `make test` may itself be running is not the tests' business.
+for variable in $(env | sed -n 's/^\(S[A-Z]*_[A-Z0-9_]*\)=.*/\1/p'); do
+    case $variable in SLURM_* | SBATCH_* | SRUN_*) unset "$variable" ;; esac
+done
 
 work=$(mktemp -d) || exit 1
 tear_down() { :; }
@@ -99,7 +103,8 @@ status_number()
 # already NUMBER [FILE]: a run has said that so many cells were there already, no more and no less: nothing is done twice
 already()
 {
-    said=$(sed -n 's/.* \([0-9][0-9]*\) of [0-9][0-9]* cells were there already.*/\1/p' "${2-$work/log}" | tail -n 1)
+    said=$(sed -n -e 's/.* \([0-9][0-9]*\) of [0-9][0-9]* cells were there already.*/\1/p' \
+        -e 's/.* all \([0-9][0-9]*\) cells were there already.*/\1/p' "${2-$work/log}" | tail -n 1)
     [ "$said" = "$1" ] || die "${said:-no} cells were there already, not $1" "${2-$work/log}"
 }
 
