@@ -16,15 +16,19 @@ all_kills=0 all_runs=0 all_ends=0
 run_it()
 {
     # shellcheck disable=SC2086 # lists of words
-    ./strike $strike report "$KITH" run $arguments -o "dir/$file" --quiet "$@" > log 2>&1
+    ./strike $strike report "$KITH" run $arguments -o "dir/$file" "$@" > log 2>&1
     read -r code _ took after < report
     runs=$((runs + 1))
 }
 
-# ended: the run came to its end by itself
+# ended: the run came to its end by itself, and has simulated nothing that was there
 ended()
 {
     ends=$((ends + 1))
+    if [ "$found" -gt 0 ] && ! says log "$found of " && ! says log "all $found cells"; then
+        lost=$((lost + 1))
+        bad "$name: $found cells were finished, but were not all taken up" log
+    fi
     if [ "$file" = out.h5 ]; then
         alone dir out.h5 "$expected" "$name" log
     else

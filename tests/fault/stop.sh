@@ -2,11 +2,13 @@
 # Ends runs early in every way there is, and goes on: exit code, message, how quickly, and that nothing finished is lost or
 # done again.
 #
-# usage: tests/fault/stop.sh
+# usage: tests/fault/stop.sh [STOPS]      at random moments, 60 by default
 # shellcheck source=tests/fault/lib.sh
 . "$(dirname "$0")/lib.sh"
+stops=${1-60}
 tool strike
 mkdir dir
+randoms $((stops * 2 + 100))
 longest=5 # seconds from the signal to the end of the process
 few="$SCENARIOS/demo.yaml --set population.families=6910 --replications 1"
 
@@ -17,7 +19,8 @@ stopped()
     [ "$code" -eq "$2" ] || bad "$1: exit code $code, expected $2" log
     if [ "$sent" -eq 1 ] && [ "$after" -gt $((longest * 1000)) ]; then bad "$1: took $after ms to end"; fi
     kept=$(cells dir/out.h5)
-    says log "$kept" resume || bad "$1: not said how many cells ($kept) are finished or how to go on" log
+    if [ "$kept" -eq 0 ]; then set -- "$@" none; else set -- "$@" "$kept" resume; fi
+    says log "$3" "${4-early}" || bad "$1: not said how many cells ($kept) are finished or how to go on" log
     [ ! -e dir/out.h5 ] || bad "$1: out.h5 is there before it is complete"
     "$KITH" status dir/out.h5 > log.status 2>&1
     status=$?
@@ -128,6 +131,45 @@ case $code in
 esac
 # shellcheck disable=SC2086
 goes_on "SIGTERM twice" "$few_digest" $few
+
+# ---- at any moment
+
+# A cell that was in hand must never be taken for finished, wherever the signal met it. One that is would stay in the
+# result, so many stops can share one look at it.
+any_moment()
+{
+    name=$1 quota=$2
+    shift 2
+    "$KITH" run "$@" -o whole.h5 --overwrite --quiet > log 2>&1 || bad "$name: exit code $?" log
+    stopped=0 rounds=0
+    while [ $stopped -lt "$quota" ]; do
+        read -r random <&3 || { bad "no random numbers left"; break; }
+        rm -f dir/out.h5.cells/lock # when it is there again, the run has begun
+        ./strike TERM "$(awk -v r="$random" 'BEGIN { printf "%d", r * 40000 }')" -f dir/out.h5.cells/lock report \
+            "$KITH" run "$@" -o dir/out.h5 --resume > log 2>&1
+        read -r code _ _ _ < report
+        case $code in
+            75) stopped=$((stopped + 1)) ;;
+            143) ;; # before the program had begun
+            0) # all of it between the stops: again
+                alone dir out.h5 "$(digest whole.h5)" "$name, stopped at any moment" log
+                rm -rf dir/* ;;
+            *) bad "$name, stopped at any moment: exit code $code" log; break ;;
+        esac
+        rounds=$((rounds + 1))
+        [ $rounds -lt $((quota * 2)) ] || break
+    done
+    goes_on "$name, stopped at any moment" "$(digest whole.h5)" "$@"
+    row "SIGTERM, $name" "at any moment" "$stopped" "75, then 0" 0
+}
+any_moment "coupled areas, families side by side" $((stops / 2)) "$SCENARIOS/area.yaml" --threads 1 --trajectories all \
+    --set population.families=4800 --set population.areas=8 --replications 150
+any_moment "families side by side" $((stops / 6)) "$SCENARIOS/chain.yaml" --threads 2 --trajectories all \
+    --set population.families=20000 --replications 20
+any_moment "charts" $((stops / 6)) "$SCENARIOS/demo.yaml" --threads 2 --trajectories all --set population.families=3455 \
+    --replications 1
+any_moment "coupled charts" $((stops / 6)) "$SCENARIOS/pressure.yaml" --threads 2 --set population.families=6910 \
+    --replications 1 --arms baseline
 
 # ---- what is there is not simulated again
 
