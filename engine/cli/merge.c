@@ -13,7 +13,8 @@ static const char help[] =
     "kith merge PART... -o OUT.h5 [--partial] [--overwrite] [--quiet]\n"
     "\n"
     "Puts the parts that kith run --shard made, or the directories OUT.h5.cells of runs that were stopped, together as one\n"
-    "output file: the same as that of a single run. It needs no other file: parts carry their scenario.\n"
+    "output file: the same as that of a single run. It needs no other file: parts carry their scenario. Of a directory it\n"
+    "takes all that is called *.shard.\n"
     "\n"
     "  -o, --output FILE   the file to write; it appears when it is complete\n"
     "  --partial           take what there is, although cells are missing\n"
@@ -22,7 +23,7 @@ static const char help[] =
     "Parts of different scenarios, and parts that hold the same cell, are refused (exit code 65); if cells are missing it\n"
     "says which (75); a damaged part is named (74).\n"
     "\n"
-    "Example: kith merge part-*.kith -o out.h5\n";
+    "Example: kith merge part-*.shard -o out.h5\n";
 
 /* Finds out from all parts how many replications were planned, and gets one part's head. */
 struct heads {
@@ -112,7 +113,7 @@ int kith_cli_merge(int argc, char **argv)
                                               {"--overwrite", 0, &run.overwrite, NULL, NULL},
                                               {"--quiet", 'q', &quiet, NULL, NULL}};
     enum kith_cli_next next = kith_cli_options_read_all(argc, argv, options, 4, help,
-                                                        "parts, such as part-1.kith part-2.kith", &n);
+                                                        "parts, such as part-1.shard part-2.shard", &n);
     if (next != KITH_CLI_GO_ON)
         return next == KITH_CLI_SHOWN ? KITH_OK : KITH_USAGE;
     if (!run.path)

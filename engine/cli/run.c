@@ -66,7 +66,10 @@ static void say(void *user, const char *text)
 static int stopped(const struct kith_load_options *o, const struct kith_run_result *r)
 {
     unsigned long long there = r->before + r->now, all = r->cells;
-    if (there == 0)
+    if (there == all)
+        fprintf(stderr, "kith: stopped before all %llu cells, which are finished, were put together; the same command with "
+                        "--resume does that\n", all);
+    else if (there == 0)
         fprintf(stderr, "kith: stopped early: none of %llu cells is finished; the same command begins again\n", all);
     else
         fprintf(stderr,
