@@ -339,7 +339,7 @@ static enum kith_status look_through(struct kith_shard *s, uint64_t at, uint64_t
 {
     struct group g = {0};
     uint64_t seen = 0;
-    enum kith_status st = make_room(s, PIECE, err);
+    enum kith_status st = make_room(s, size < PIECE ? (size_t)size : PIECE, err);
     s->good = at;
     while (!st) {
         struct shard_record r;

@@ -166,6 +166,8 @@ static void sizes_have_limits(void **state)
                {1, (uint64_t)1 << 32, 1},
                {1, 1, (uint64_t)1 << 32},
                {3, 1 << 16, 1 << 16},
+               {1, 2, (uint64_t)1 << 63},
+               {1, 4, ((uint64_t)1 << 62) + 1},
                {1, (uint64_t)1 << 33, (uint64_t)1 << 33},
                {(uint64_t)1 << 32, (uint64_t)1 << 32, (uint64_t)1 << 32}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
