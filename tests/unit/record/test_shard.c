@@ -1225,7 +1225,7 @@ static void on_a_full_disk_finished_cells_remain(void **state)
     struct sample m;
     (void)state;
     make_sample(&m, 0);
-    for (size_t n = 0; n < m.n; n += n > m.head ? 1 : 50) {
+    for (size_t n = 0; n < m.n; n += n > m.head ? 11 : 50) {
         int result;
         fflush(NULL);
         pid_t child = fork();
