@@ -154,17 +154,15 @@ def write_shard(path, raw, cells):
         f.write(record(END, 0, struct.pack("<Qd", len(cells), 1.5)))
 
 
-def compare_series(f, place, cell, series):
+def compare_series(whole, place, cell, series):
     for name, width in ARRAYS:
-        path = f"series/{name}"
-        check((path in f) == (len(series[name]) > 0), f"cell {cell}: {path}")
-        if path in f:
+        check((name in whole) == (len(series[name]) > 0), f"cell {cell}: {name}")
+        if name in whole:
             kind = "<i4" if width == 4 else "<f8"
-            check(np.array_equal(f[path][place].ravel(), np.frombuffer(series[name], kind)), f"cell {cell}: {path}")
+            check(np.array_equal(whole[name][place].ravel(), np.frombuffer(series[name], kind)), f"cell {cell}: {name}")
 
 
-def compare_tracks(f, cell, batches):
-    t = f["trajectories"]
+def compare_tracks(t, cell, batches):
     first, last = t["cell/family_offset"][cell:cell + 2]
     events, members = t["family/event_offset"][first:last + 1], t["family/member_offset"][first:last + 1]
 
@@ -178,17 +176,19 @@ def compare_tracks(f, cell, batches):
     check(np.array_equal(np.diff(events), lengths("event_end")), f"cell {cell}: numbers of events")
     check(np.array_equal(np.diff(members), lengths("member_end")), f"cell {cell}: numbers of members")
     for name in ("day", "code", "member"):
-        check(np.array_equal(t["event"][name][events[0]:events[-1]], gathered(name)), f"cell {cell}: {name}")
+        check(np.array_equal(t[f"event/{name}"][events[0]:events[-1]], gathered(name)), f"cell {cell}: {name}")
     check(np.array_equal(t["member/birth_day"][members[0]:members[-1]], gathered("birth_day")), f"cell {cell}: birth days")
 
 
 def compare_file(path, head, cells):
     with h5py.File(path, "r") as f:
-        for cell, (batches, series, _) in cells.items():
-            area, arm = cell % head["n_areas"], cell // head["n_areas"] % head["n_arms"]
-            place = (cell // head["n_areas"] // head["n_arms"], arm, area)
-            compare_series(f, place, cell, series)
-            compare_tracks(f, cell, batches)
+        whole = {name: f["series"][name][()] for name in f["series"]}
+        tracks = {f"{group}/{name}": data[()] for group in ("cell", "family", "member", "event")
+                  for name, data in f["trajectories"][group].items()}
+    for cell, (batches, series, _) in cells.items():
+        area, arm = cell % head["n_areas"], cell // head["n_areas"] % head["n_arms"]
+        compare_series(whole, (cell // head["n_areas"] // head["n_arms"], arm, area), cell, series)
+        compare_tracks(tracks, cell, batches)
 
 
 def one_scenario(directory, name, replications, *options):
