@@ -49,13 +49,19 @@ enum kith_status kith_mem_resize(struct kith_mem *mem, void *pp, size_t n, size_
     return KITH_OK;
 }
 
+/* calloc does not touch memory that the system hands out as zeros. */
 enum kith_status kith_mem_zeroed(struct kith_mem *mem, void *pp, size_t n, size_t size)
 {
     set_pointer_at(pp, NULL);
-    enum kith_status status = kith_mem_resize(mem, pp, n, size);
-    if (status == KITH_OK && n > 0 && size > 0)
-        memset(pointer_at(pp), 0, n * size);
-    return status;
+    if (n == 0 || size == 0)
+        return KITH_OK;
+    if (n > SIZE_MAX / size || !may_allocate(mem))
+        return KITH_NO_MEMORY;
+    void *p = calloc(n, size);
+    if (!p)
+        return KITH_NO_MEMORY;
+    set_pointer_at(pp, p);
+    return KITH_OK;
 }
 
 void kith_mem_large_pages(void *p, size_t bytes)

@@ -23,9 +23,7 @@ static enum kith_status make_scale(const struct kith_h5 *h, const char *name)
     if (dataset < 0 || H5DSset_scale(dataset, name) < 0 ||
         H5Lcreate_hard(h->id, path, h->id, path + strlen("/axes"), H5P_DEFAULT, H5P_DEFAULT) < 0)
         status = kith_h5_fail(h, "write", path);
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    return status;
+    return dataset >= 0 ? kith_h5_closed(h, H5Dclose(dataset), path, status) : status;
 }
 
 /* An axis of names: name(shape, i) is written for each of n elements. */
@@ -138,9 +136,7 @@ static enum kith_status put_replications(const struct kith_h5 *h)
         kith_pack_create(h, "/axes/replication", H5T_STD_I32LE, 1, &dims, &most, &chunk, NULL, &dataset);
     if (status == KITH_OK)
         status = kith_h5_describe(h, dataset, "1", "replication, counted from 0");
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    return status;
+    return dataset >= 0 ? kith_h5_closed(h, H5Dclose(dataset), "/axes/replication", status) : status;
 }
 
 enum kith_status kith_axes_put(const struct kith_h5 *h, const struct kith_scenario *sc,
@@ -177,7 +173,7 @@ enum kith_status kith_axes_replications(const struct kith_h5 *h, size_t n)
         (n > 0 && H5Dwrite(dataset, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, number) < 0))
         status = kith_h5_fail(h, "write", "/axes/replication");
     if (dataset >= 0)
-        H5Dclose(dataset);
+        status = kith_h5_closed(h, H5Dclose(dataset), "/axes/replication", status);
     kith_mem_free(&number);
     return status;
 }
@@ -188,9 +184,7 @@ enum kith_status kith_axes_attach_at(const struct kith_h5 *h, hid_t dataset, uns
     hid_t id = H5Dopen2(h->id, scale, H5P_DEFAULT);
     if (id < 0 || H5DSattach_scale(dataset, id, axis) < 0)
         status = kith_h5_fail(h, "attach axis", scale);
-    if (id >= 0)
-        H5Dclose(id);
-    return status;
+    return id >= 0 ? kith_h5_closed(h, H5Dclose(id), scale, status) : status;
 }
 
 enum kith_status kith_axes_attach(const struct kith_h5 *h, hid_t dataset, const char *names)
@@ -222,7 +216,5 @@ enum kith_status kith_axes_put_bare(const struct kith_h5 *h, const char *path, u
         status = kith_h5_fail(h, "write", path);
     if (status == KITH_OK)
         status = kith_h5_describe(h, dataset, "1", "length of an axis; it has no values");
-    if (dataset >= 0)
-        H5Dclose(dataset);
-    return status;
+    return dataset >= 0 ? kith_h5_closed(h, H5Dclose(dataset), path, status) : status;
 }

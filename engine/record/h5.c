@@ -55,6 +55,11 @@ enum kith_status kith_h5_fail(const struct kith_h5 *h, const char *doing, const 
                           why.text);
 }
 
+enum kith_status kith_h5_closed(const struct kith_h5 *h, int result, const char *path, enum kith_status status)
+{
+    return status == KITH_OK && result < 0 ? kith_h5_fail(h, "write", path) : status;
+}
+
 enum kith_status kith_h5_group(const struct kith_h5 *h, const char *path)
 {
     hid_t list = H5Pcreate(H5P_GROUP_CREATE);
@@ -63,9 +68,9 @@ enum kith_status kith_h5_group(const struct kith_h5 *h, const char *path)
         group = H5Gcreate2(h->id, path, H5P_DEFAULT, list, H5P_DEFAULT);
     if (group < 0)
         return kith_h5_fail(h, "write", path);
-    H5Gclose(group);
+    enum kith_status status = kith_h5_closed(h, H5Gclose(group), path, KITH_OK);
     H5Pclose(list);
-    return KITH_OK;
+    return status;
 }
 
 hid_t kith_h5_text_type(void)
@@ -90,7 +95,7 @@ static enum kith_status set_attribute(const struct kith_h5 *h, hid_t object, con
     if (attribute < 0 || H5Awrite(attribute, memory_type, value) < 0)
         status = kith_h5_fail(h, "write attribute", name);
     if (attribute >= 0)
-        H5Aclose(attribute);
+        status = kith_h5_closed(h, H5Aclose(attribute), name, status);
     H5Sclose(space);
     return status;
 }
@@ -135,7 +140,7 @@ static enum kith_status put(const struct kith_h5 *h, const char *path, hid_t fil
     else
         status = kith_h5_describe(h, dataset, units, what);
     if (dataset >= 0)
-        H5Dclose(dataset);
+        status = kith_h5_closed(h, H5Dclose(dataset), path, status);
     H5Sclose(space);
     return status;
 }

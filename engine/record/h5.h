@@ -28,6 +28,11 @@ hid_t kith_h5_access(void);
  * would clear the reason. Returns KITH_IO. */
 enum kith_status kith_h5_fail(const struct kith_h5 *h, const char *doing, const char *what);
 
+/* `status`, unless that is KITH_OK and an H5Dclose, H5Gclose or H5Aclose gave a `result` below 0: what HDF5 held back is
+ * written only then, and can fail only then. */
+KITH_MUST_CHECK enum kith_status kith_h5_closed(const struct kith_h5 *h, int result, const char *path,
+                                                enum kith_status status);
+
 /* A new group that remembers the order in which its members were made (netCDF-4 lists them in that order). */
 KITH_MUST_CHECK enum kith_status kith_h5_group(const struct kith_h5 *h, const char *path);
 

@@ -62,7 +62,7 @@ static enum kith_status put_flags(const struct kith_h5 *h, hid_t dataset, const 
     if (status == KITH_OK && (attribute < 0 || H5Awrite(attribute, H5T_NATIVE_INT16, values) < 0))
         status = kith_h5_fail(h, "write attribute", "flag_values");
     if (attribute >= 0)
-        H5Aclose(attribute);
+        status = kith_h5_closed(h, H5Aclose(attribute), "flag_values", status);
     H5Sclose(space);
 out:
     kith_mem_free(&meanings);

@@ -132,8 +132,7 @@ static enum kith_status put_provenance(const struct kith_h5 *h, const struct kit
         status = kith_h5_set_real(h, group, "events", (double)how->events);
     for (size_t i = 0; i < sizeof attribute / sizeof *attribute && status == KITH_OK; i++)
         status = kith_h5_set_text(h, group, attribute[i].name, attribute[i].text);
-    H5Gclose(group);
-    return status;
+    return kith_h5_closed(h, H5Gclose(group), "/provenance", status);
 }
 
 static enum kith_status put_source(const struct kith_h5 *h, const struct kith_scenario *sc)
@@ -402,7 +401,7 @@ static enum kith_status put_done(struct kith_writer *w)
     if (status == KITH_OK)
         status = kith_axes_attach(h, dataset, "replication arm area");
     if (dataset >= 0)
-        H5Dclose(dataset);
+        status = kith_h5_closed(h, H5Dclose(dataset), "/cells/done", status);
     H5Sclose(space);
     return status;
 }

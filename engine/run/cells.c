@@ -7,7 +7,7 @@
 enum kith_status kith_cells_init(struct kith_cells *c, struct kith_mem *mem, uint64_t replications, uint64_t n_arms,
                                  uint64_t n_areas, struct kith_error *err)
 {
-    const uint64_t most = UINT32_MAX;
+    const uint64_t most = (uint64_t)1 << 28; /* 2 GiB of places */
     *c = (struct kith_cells){.mem = mem, .n_arms = (size_t)n_arms, .n_areas = (size_t)n_areas};
     if (n_arms == 0 || n_areas == 0 || n_arms > most || n_areas > most / n_arms ||
         replications > most / (n_arms * n_areas))
