@@ -363,7 +363,7 @@ some_runs()
     dir=$work/$kind
     rm -rf "$dir"
     mkdir "$dir"
-    for scenario in chain illness-death england district area pressure; do
+    for scenario in chain illness-death district area pressure; do # pressure is england with more
         [ -e "scenarios/$scenario.yaml" ] || continue
         case $scenario in
             chain | district | area) families=200 ;;
@@ -374,7 +374,7 @@ some_runs()
             --trajectories all --replications 2 --set population.families=$families "$@"
     done
     [ "$kind" = tsan ] && return # the rest has no threads
-    for scenario in chain illness-death england district area pressure; do
+    for scenario in chain illness-death district area pressure; do # pressure is england with more
         [ -e "$dir/$scenario.h5" ] || continue
         for command in summary info digest; do
             try "$kind/$command-$scenario" "$program" $command "$dir/$scenario.h5"
@@ -444,7 +444,7 @@ valgrind_runs()
         skip valgrind "not installed"
         return
     fi
-    for scenario in chain illness-death england district area pressure; do
+    for scenario in chain illness-death district area pressure; do # pressure is england with more
         [ -e "scenarios/$scenario.yaml" ] || continue
         try "valgrind/run-$scenario" valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite \
             "$KITH" run "scenarios/$scenario.yaml" -o "$work/valgrind.h5" --overwrite --quiet --threads 1 --replications 1 \

@@ -366,6 +366,8 @@ enum kith_status kith_shard_mend(struct kith_shard *s, const char *to, struct ki
         st = system_error(&w, err, "mend it");
     if (!st)
         return kith_shard_close(&w, 0, true, err);
+    if (!w.temporary && w.fd >= 0) /* leaving takes no file without a name for its own */
+        close(w.fd);
     kith_shard_leave(&w, false);
     return st;
 }

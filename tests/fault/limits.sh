@@ -32,7 +32,7 @@ go_on()
 read_only()
 {
     mkdir -p disk
-    mount -t tmpfs -o size=64m none disk || return 77
+    mount -t tmpfs -o size=512m none disk || return 77
     mounted=$work/disk
     # shellcheck disable=SC2086
     {
