@@ -292,7 +292,6 @@ enum kith_status kith_run(const struct kith_run *run, struct kith_run_result *ou
 /* ---- merging */
 
 struct parts {
-    struct work *w;
     const struct kith_run *run;
     struct kith_cells *cells;
     const char *fingerprint;
@@ -317,7 +316,7 @@ static enum kith_status add_part(void *user, const char *path, bool open)
     return st;
 }
 
-/* Which cells are missing, as ranges of replications for each arm, as far as there is room. */
+/* How many cells are missing, and the first five of them. */
 static void describe_missing(const struct kith_cells *c, const struct kith_scenario *sc, char *out, size_t size)
 {
     size_t n = (size_t)snprintf(out, size, "%llu of %llu cells are missing", (unsigned long long)(c->n - c->n_there),
@@ -341,7 +340,7 @@ enum kith_status kith_run_merge(const struct kith_run *run, size_t n, const char
                                 struct kith_run_result *out, char *missing, size_t size, struct kith_error *err)
 {
     struct work w = {.run = run, .out = out, .err = err, .journal = {.lock = -1}};
-    struct parts p = {&w, run, &w.cells, w.fingerprint, err};
+    struct parts p = {run, &w.cells, w.fingerprint, err};
     *out = (struct kith_run_result){0};
     enum kith_status st = fingerprint(run, w.fingerprint, err);
     if (!st)

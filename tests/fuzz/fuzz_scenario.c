@@ -102,31 +102,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-#ifdef KITH_FUZZ_REPLAY
-static int replay(const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    uint8_t *bytes = malloc((size_t)32 << 20);
-    if (!f || !bytes) {
-        fprintf(stderr, "%s: cannot read it\n", path);
-        if (f)
-            fclose(f);
-        free(bytes);
-        return 1;
-    }
-    size_t n = fread(bytes, 1, (size_t)32 << 20, f);
-    fclose(f);
-    (void)LLVMFuzzerTestOneInput(bytes, n);
-    free(bytes);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    int failed = 0;
-    for (int i = 1; i < argc; i++)
-        failed += replay(argv[i]);
-    printf("%d passed, %d failed\n", argc - 1 - failed, failed);
-    return failed > 0;
-}
-#endif
+#include "replay.h"
