@@ -229,23 +229,25 @@ static void standing(const void *model, struct kith_cell *cell, const void *fami
 
 /* ---- servers ---------------------------------------------------------------------------------------------------- */
 
-static size_t size_of(const void *model, const void *family)
+static size_t pack(const void *model, const struct kith_cell *cell, const void *family, void *to)
 {
+    (void)cell;
     (void)model;
-    (void)family;
+    memcpy(to, family, sizeof(struct customer));
     return sizeof(struct customer);
 }
 
-static void moved(const void *model, void *family)
-{
-    (void)model;
-    (void)family;
-}
-
-static bool over(const void *model, struct kith_cell *cell, void *family)
+static void unpack(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family)
 {
     (void)model;
     (void)cell;
+    (void)number;
+    memcpy(family, from, sizeof(struct customer));
+}
+
+static bool over(const void *model, const void *family)
+{
+    (void)model;
     return ((const struct customer *)family)->gone;
 }
 
@@ -267,8 +269,8 @@ static double granted(const void *model, struct kith_cell *cell, void *family, d
 }
 
 static const struct kith_coupling coupling = {
-    .size = size_of,
-    .moved = moved,
+    .pack = pack,
+    .unpack = unpack,
     .over = over,
     .area_begin = area_begin,
     .granted = granted,

@@ -19,6 +19,7 @@ struct sample {
     bool whole; /* one area as a whole */
     double events, rows, seconds;
     double packed_bytes, pack_seconds, merge_seconds; /* of one cell */
+    double waiting_bytes; /* of the families of a coupled area, for each that ever comes */
 };
 
 /* Families that ever are in area i. */
@@ -109,6 +110,8 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
             s->rows += (double)cell.n_rows;
             cell.n_rows = 0;
         }
+        if (shape->coupled && n)
+            s->waiting_bytes = (double)(kith_store_bytes(&room.store) + room.batch_room) / (double)n;
         s->families += done;
         s->arms++;
         s->events += (double)cell.n_events;
@@ -124,13 +127,13 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
 }
 
 /* Memory of a run with that many threads. */
-static double memory(const struct kith_run *run, const struct kith_shape *shape, int threads, double rows_a_family)
+static double memory(const struct kith_run *run, const struct kith_shape *shape, int threads, const struct sample *s)
 {
     const struct kith_scenario *sc = run->sc;
     double months = sc->months + 1, tallies = months * (double)shape->n_transitions;
     double series = months * (double)(shape->n_states + shape->n_transitions + shape->n_counts) * 4 +
                     months * (double)(shape->n_costs + shape->n_amounts) * 8;
-    double area = 0, record = shape->coupled ? (double)run->model->family_bytes(run->compiled) : 0;
+    double area = 0, rows_a_family = s->families ? s->rows / (double)s->families : 0;
     for (size_t i = 0; i < sc->n_areas; i++)
         area = sc->areas[i].share > area ? sc->areas[i].share : area;
     area *= (double)sc->families;
@@ -140,9 +143,8 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
     double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * (tallies * 16 + rows * 10) +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
-    /* coupled: each thread may have the largest area at hand; a record is on average about a quarter of the largest one
-     * (measured on pressure.yaml), and every family that ever comes has an entry in the queue */
-    return bytes + threads * area * (record / 4 + shape->turnover * (shape->coupled ? 48 : 0));
+    /* coupled: each thread may have the largest area at hand, where every family that ever comes has entries in the queue */
+    return bytes + threads * area * shape->turnover * (shape->coupled ? s->waiting_bytes + 48 : 0);
 }
 
 enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out, struct kith_error *err)
@@ -171,7 +173,7 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
      * (measured on demo.yaml and area.yaml) */
     out->merge_seconds = cells * (s.merge_seconds / threads + 40e-6) + rows * 25e-9;
     out->seconds = out->core_seconds / threads + out->merge_seconds;
-    out->memory_bytes = memory(run, shape, threads, s.rows * one);
+    out->memory_bytes = memory(run, shape, threads, &s);
     /* compressed series as measured just now; 1.8 bytes a row and 4 a tracked family as on chain.yaml and england.yaml. On
      * their way rows take 5 bytes, families 20 */
     out->file_bytes = 1e5 + cells * (s.packed_bytes + 500) + rows * 1.8 + n * sc->trajectories * 4;

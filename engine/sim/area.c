@@ -10,8 +10,21 @@
 
 #include "families.h"
 
-/* Bytes of a record fetched beforehand: most records are not much larger. */
-#define FETCH 3072
+/* Bytes of a packed family fetched beforehand: most are not much larger. */
+#define FETCH 768
+#define NOBODY UINT32_MAX
+/* What a model may write behind a packed family. */
+#define BEYOND 64
+
+/* A family that waits, packed. */
+struct piece {
+    uint32_t bytes; /* of all of it */
+    unsigned char packed[];
+};
+struct kith_waiting {
+    double next;         /* its next event */
+    struct piece *piece; /* NULL before it forms, after it is over and while nothing was kept of it yet */
+};
 
 struct area {
     struct kith_families *f;
@@ -20,7 +33,8 @@ struct area {
     const void *compiled;
     struct kith_cell *cell;
     const struct kith_shape *shape;
-    size_t n, bytes;
+    size_t n;
+    uint32_t open; /* the family that is in f->state, NOBODY none */
     bool tracking;
     size_t lost; /* pre-emptions since the last event */
     enum kith_status status;
@@ -37,52 +51,61 @@ void kith_room_free(struct kith_room *room)
 {
     kith_queue_free(&room->queue);
     kith_store_free(&room->store);
-    kith_mem_free(&room->next);
-    kith_mem_free(&room->record);
+    kith_mem_free(&room->waiting);
+    kith_mem_free(&room->packed);
     kith_mem_free(&room->batch);
-    room->families = room->batch_room = 0;
+    room->families = room->packed_room = room->batch_room = 0;
 }
 
 /* The family's next event is at `next`; with INFINITY it waits for others to change that. */
 static void expect(struct area *a, uint32_t family, double next)
 {
     struct kith_room *r = a->room;
-    r->next[family] = next;
+    r->waiting[family].next = next;
     if (next < INFINITY) {
         enum kith_status st = kith_queue_push(&r->queue, next, family);
         a->status = st ? st : a->status;
     }
 }
 
-/* After an event of the family: its record may need another place, or none any more. */
-static void tidy(struct area *a, uint32_t family)
-{
-    void *record = a->room->record[family];
-    if (record && a->model->coupling->outgrown)
-        a->room->record[family] = record = a->model->coupling->outgrown(a->compiled, a->cell, record);
-    if (!record || a->room->next[family] < INFINITY || !a->model->coupling->over(a->compiled, a->cell, record))
-        return;
-    kith_store_give(&a->room->store, record, a->model->coupling->size(a->compiled, record));
-    a->room->record[family] = NULL;
-}
-
-/* Where the family lies; it begins now if it has not yet. NULL when memory runs out. */
-static void *record_of(struct area *a, uint32_t family)
+/* Packs the family at work. It keeps its piece if that has the right size; who is over has none any more. */
+static void close_family(struct area *a)
 {
     struct kith_room *r = a->room;
-    unsigned char *scratch = a->f->state;
-    if (r->record[family])
-        return r->record[family];
-    a->model->begin(a->compiled, a->cell, family, scratch);
-    size_t size = a->model->coupling->size(a->compiled, scratch);
-    void *record = kith_store_take(&r->store, size);
-    if (!record) {
+    uint32_t family = a->open;
+    if (family == NOBODY)
+        return;
+    a->open = NOBODY;
+    struct piece *piece = r->waiting[family].piece;
+    bool over = r->waiting[family].next == INFINITY && a->model->coupling->over(a->compiled, a->f->state);
+    size_t bytes = over ? 0 : sizeof *piece + a->model->coupling->pack(a->compiled, a->cell, a->f->state, r->packed);
+    r->waiting[family].piece = kith_store_exchange(&r->store, piece, piece ? piece->bytes : 0, bytes);
+    if (over)
+        return;
+    if (!r->waiting[family].piece) {
         a->status = KITH_NO_MEMORY;
-        return NULL;
+        return;
     }
-    memcpy(record, scratch, size);
-    a->model->coupling->moved(a->compiled, record);
-    return r->record[family] = record;
+    r->waiting[family].piece->bytes = (uint32_t)bytes;
+    memcpy(r->waiting[family].piece->packed, r->packed, bytes - sizeof *piece);
+}
+
+/* The family, to work with; it begins now if it has not yet. Valid until another one is opened. NULL when memory runs
+ * out. */
+static void *open_family(struct area *a, uint32_t family)
+{
+    const struct piece *piece = a->room->waiting[family].piece;
+    if (a->open == family)
+        return a->f->state;
+    close_family(a);
+    if (a->status)
+        return NULL;
+    if (piece)
+        a->model->coupling->unpack(a->compiled, a->cell, family, piece->packed, a->f->state);
+    else
+        a->model->begin(a->compiled, a->cell, family, a->f->state);
+    a->open = family;
+    return a->f->state;
 }
 
 /* Rows that a callback adds for this family are its own. */
@@ -114,13 +137,14 @@ static bool serve(struct area *a, size_t i, double t)
                         "because somebody else has the resource", a->shape->resources[i].name);
         return false;
     }
-    void *family = a->room->record[who.family];
+    void *family = open_family(a, who.family);
+    if (!family)
+        return false;
     follow(a, who.family);
     double next = lost ? c->lost(a->compiled, a->cell, family, t, i, &who)
                        : c->granted(a->compiled, a->cell, family, t, i, &who, holder);
-    if (next != a->room->next[who.family])
+    if (next != a->room->waiting[who.family].next)
         expect(a, who.family, next);
-    tidy(a, who.family);
     return true;
 }
 
@@ -141,8 +165,9 @@ static void tell(struct area *a, double t)
             bits |= changed >> i & 1 ? a->cell->pool[i].listener[w] : 0;
         for (; bits && !a->status; bits &= bits - 1) {
             uint32_t family = (uint32_t)(64 * w) + (uint32_t)__builtin_ctzll(bits);
-            double next = c->loaded(a->compiled, a->cell, a->room->record[family], t, changed);
-            if (next != a->room->next[family])
+            void *record = open_family(a, family);
+            double next = record ? c->loaded(a->compiled, a->cell, record, t, changed) : a->room->waiting[family].next;
+            if (next != a->room->waiting[family].next)
                 expect(a, family, next);
         }
     }
@@ -173,37 +198,41 @@ static void begin_counting(struct area *a)
 {
     a->tracking = true;
     for (uint32_t i = 0; i < a->n && !a->status; i++) {
-        if (!a->room->record[i] || !kith_cell_tracks(a->cell, i))
+        if ((!a->room->waiting[i].piece && a->open != i) || !kith_cell_tracks(a->cell, i))
             continue;
+        const void *family = open_family(a, i);
         follow(a, i);
-        a->model->standing(a->compiled, a->cell, a->room->record[i]);
+        if (family)
+            a->model->standing(a->compiled, a->cell, family);
     }
 }
 
-/* Has the family that probably comes next brought into the cache while this one is at work: of an area's families few are
- * there, and an event that has to wait for each line of its record in turn takes several times as long. */
-static inline void fetch(const char *record, size_t bytes)
+/* Has what probably comes next brought into the cache while this family is at work: an event that has to wait for each line
+ * in turn takes several times as long. */
+static inline void fetch(const struct kith_room *r)
 {
-    size_t most = bytes < FETCH ? bytes : FETCH;
-    for (size_t i = 0; record && i < most; i += 64)
-        __builtin_prefetch(record + i);
+    const struct kith_queue_entry *later = kith_queue_soon(&r->queue, 8), *soon = kith_queue_soon(&r->queue, 3);
+    if (later)
+        __builtin_prefetch(&r->waiting[later->family]);
+    const char *piece = soon ? (const char *)r->waiting[soon->family].piece : NULL;
+    if (piece)
+        (void)*(const volatile char *)piece; /* where a page is not at hand, fetching alone does nothing */
+    for (size_t i = 64; piece && i < FETCH; i += 64)
+        __builtin_prefetch(piece + i);
 }
 
 /* The family's events at time t, which is first in the queue. */
 static void family_event(struct area *a, uint32_t family, double t)
 {
     struct kith_room *r = a->room;
-    void *record = record_of(a, family);
+    void *record = open_family(a, family);
     if (!record)
         return;
-    const struct kith_queue_entry *soon = kith_queue_soon(&r->queue, 1);
-    if (soon)
-        fetch(r->record[soon->family], a->bytes);
+    fetch(r);
     follow(a, family);
     kith_queue_pop(&r->queue);
     expect(a, family, a->model->advance(a->compiled, a->cell, record, t));
     settle(a, t);
-    tidy(a, family);
 }
 
 /* Runs until nothing more happens up to and at `limit`. Returns when the area's next own event is. */
@@ -213,7 +242,7 @@ static double run_until(struct area *a, double limit, double area_next, const vo
     a->cell->ahead = limit;
     while (!a->status && !a->cell->fault) {
         while (!kith_queue_empty(&r->queue) &&
-               r->next[kith_queue_first(&r->queue).family] != kith_queue_first(&r->queue).time)
+               r->waiting[kith_queue_first(&r->queue).family].next != kith_queue_first(&r->queue).time)
             kith_queue_pop(&r->queue);
         double t = kith_queue_empty(&r->queue) ? INFINITY : kith_queue_first(&r->queue).time;
         if (area_next <= t && area_next <= limit) {
@@ -257,23 +286,26 @@ static enum kith_status prepare(struct area *a, const volatile int *stop)
     struct kith_room *r = a->room;
     struct kith_cell *cell = a->cell;
     enum kith_status st;
-    if (a->n > r->families) {
-        if ((st = kith_mem_resize(r->mem, &r->next, a->n, sizeof *r->next)) ||
-            (st = kith_mem_resize(r->mem, &r->record, a->n, sizeof *r->record)))
+    size_t most = a->model->family_bytes(a->compiled) + BEYOND;
+    if (most > r->packed_room) {
+        if ((st = kith_mem_resize(r->mem, &r->packed, most, 1)))
             return st;
-        kith_mem_large_pages(r->next, a->n * sizeof *r->next);
-        kith_mem_large_pages(r->record, a->n * sizeof *r->record);
+        r->packed_room = most;
+    }
+    if (a->n > r->families) {
+        if ((st = kith_mem_resize(r->mem, &r->waiting, a->n, sizeof *r->waiting)))
+            return st;
+        kith_mem_large_pages(r->waiting, a->n * sizeof *r->waiting);
         r->families = a->n;
     }
     if (a->n)
-        memset(r->record, 0, a->n * sizeof *r->record);
-    if ((st = kith_store_begin(&r->store, a->bytes)))
+        memset(r->waiting, 0, a->n * sizeof *r->waiting);
+    if ((st = kith_store_begin(&r->store, sizeof(struct piece) + most)))
         return st;
     if ((st = kith_area_open(cell, a->shape, a->n)))
         return st;
     if ((st = kith_queue_begin(&r->queue, cell->end, a->n)))
         return st;
-    cell->store = &r->store;
     for (size_t i = 0; i < a->n && !a->status; i++) {
         expect(a, (uint32_t)i, a->model->begin(a->compiled, cell, i, a->f->state));
         if (stop && *stop)
@@ -286,7 +318,7 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                                struct kith_cell *cell, const struct kith_shape *shape, size_t n,
                                const volatile int *stop)
 {
-    struct area a = {f, f->room, model, compiled, cell, shape, n, model->family_bytes(compiled), false, 0, KITH_OK};
+    struct area a = {f, f->room, model, compiled, cell, shape, n, NOBODY, false, 0, KITH_OK};
     enum kith_status st = prepare(&a, stop);
     if (st)
         return st;

@@ -6,7 +6,6 @@
 #include "../base/mem.h"
 #include "series.h"
 #include "shape.h"
-#include "store.h"
 
 /* Counts of one transition in one month: how often, and how much of the month was left at those moments, in ticks
  * of 1/65536 month (about 40 seconds). Stocks and the time spent in each state follow from these two exactly, in
@@ -39,7 +38,6 @@ struct kith_cell {
     char fault_text[300];
     struct kith_pool *pool; /* [n_pools] what the families share; NULL where nothing couples them */
     size_t n_pools;
-    struct kith_store *store; /* coupled: for what a family needs beyond its record */
     double ahead;      /* coupled: events that touch nothing shared may be carried out up to this time */
     uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
     double share;      /* of families that are tracked */

@@ -30,9 +30,10 @@ struct kith_room {
     struct kith_mem *mem;
     struct kith_queue queue;
     struct kith_store store;
-    double *next;              /* [families] time of the next event */
-    void **record;             /* [families] where it lies, NULL before it forms and after it is over */
+    struct kith_waiting *waiting; /* [families] when and where it waits for its next event (area.c) */
     size_t families;
+    unsigned char *packed;     /* [packed_room] for packing one */
+    size_t packed_room;
     void *batch;               /* [batch_room] bytes: a model's own way (kith_model.batch) */
     size_t batch_room;
 };

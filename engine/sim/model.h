@@ -11,16 +11,15 @@
 /* What a model adds whose families share resources. Such a cell is run as a whole, its families in order of time. Each
  * function that is given a family returns the time of its next event, as advance does. */
 struct kith_coupling {
-    /* How many bytes of the record that `begin` filled are in use: with so many it may be copied elsewhere. */
-    size_t (*size)(const void *model, const void *family);
-    /* The record has been copied here. */
-    void (*moved)(const void *model, void *family);
-    /* Called after each of the family's events: where its record is now, if it has outgrown the place and was copied to a larger
-     * one of cell->store (the old one given back), else `family`. */
-    void *(*outgrown)(const void *model, struct kith_cell *cell, void *family);
-    /* Whether nothing will ever happen to the family again and nothing about it counts any more. If so it has given back what
-     * it took of cell->store. */
-    bool (*over)(const void *model, struct kith_cell *cell, void *family);
+    /* Writes all that there is to know about the family between two events to `to`, as short as it can; returns how many
+     * bytes that are, at most family_bytes; it may write to 64 bytes more. An area's families wait in this form: many more of
+     * them fit into a cache. */
+    size_t (*pack)(const void *model, const struct kith_cell *cell, const void *family, void *to);
+    /* Makes family number `number` again from what pack wrote, behind which it may read 64 bytes more, the same to the bit, in
+     * `family`, where some family of the same cell is, made by `begin` or by this. */
+    void (*unpack)(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family);
+    /* Whether nothing will ever happen to the family again and nothing about it counts any more. */
+    bool (*over)(const void *model, const void *family);
     /* Sets the capacities at time 0; returns the time of the area's first own event, such as new capacities or a new
      * budget; INFINITY if there is none. */
     double (*area_begin)(const void *model, struct kith_cell *cell);

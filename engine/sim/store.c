@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#define STEP 64 /* sizes differ by a cache line */
+#define STEP 32 /* sizes differ by half a cache line */
 #define CHUNK ((size_t)16 << 20)
+#define BEYOND 64 /* bytes that may be read behind a piece */
 
 void kith_store_init(struct kith_store *s, struct kith_mem *mem)
 {
@@ -35,7 +36,7 @@ enum kith_status kith_store_begin(struct kith_store *s, size_t largest)
     return KITH_OK;
 }
 
-void *kith_store_take(struct kith_store *s, size_t bytes)
+static void *take(struct kith_store *s, size_t bytes)
 {
     size_t size = (bytes + STEP - 1) / STEP * STEP;
     void *piece = s->free[size / STEP];
@@ -55,7 +56,7 @@ void *kith_store_take(struct kith_store *s, size_t bytes)
             s->chunks_room = room;
         }
         s->chunk[s->n_chunks] = NULL;
-        if (kith_mem_resize(s->mem, &s->chunk[s->n_chunks], s->chunk_bytes, 1))
+        if (kith_mem_resize(s->mem, &s->chunk[s->n_chunks], s->chunk_bytes + BEYOND, 1))
             return NULL;
         kith_mem_large_pages(s->chunk[s->n_chunks], s->chunk_bytes);
         s->n_chunks++;
@@ -65,9 +66,23 @@ void *kith_store_take(struct kith_store *s, size_t bytes)
     return piece;
 }
 
-void kith_store_give(struct kith_store *s, void *piece, size_t bytes)
+static void give(struct kith_store *s, void *piece, size_t bytes)
 {
     size_t class = (bytes + STEP - 1) / STEP;
     memcpy(piece, &s->free[class], sizeof piece);
     s->free[class] = piece;
+}
+
+void *kith_store_exchange(struct kith_store *s, void *piece, size_t old, size_t bytes)
+{
+    if (piece && bytes && (old + STEP - 1) / STEP == (bytes + STEP - 1) / STEP)
+        return piece;
+    if (piece)
+        give(s, piece, old);
+    return bytes ? take(s, bytes) : NULL;
+}
+
+size_t kith_store_bytes(const struct kith_store *s)
+{
+    return s->at_chunk * s->chunk_bytes + s->at;
 }

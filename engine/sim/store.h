@@ -1,5 +1,5 @@
-/* Room for the families of an area that are there at the same time: pieces of a few sizes, handed out again when a
- * family is over. Families never move. Not to be shared between threads. */
+/* Room for the families of an area that are there at the same time, packed: pieces of a few sizes, handed out again when
+ * they are given back. Not to be shared between threads. */
 #ifndef KITH_SIM_STORE_H
 #define KITH_SIM_STORE_H
 
@@ -19,9 +19,11 @@ void kith_store_init(struct kith_store *s, struct kith_mem *mem);
 void kith_store_free(struct kith_store *s);
 /* Takes everything back and keeps the memory, for pieces of at most `largest` bytes from now on. */
 KITH_MUST_CHECK enum kith_status kith_store_begin(struct kith_store *s, size_t largest);
-/* A piece of at least `bytes`, aligned for anything, its content undefined; NULL when memory runs out. */
-void *kith_store_take(struct kith_store *s, size_t bytes);
-/* Gives back a piece that was taken with this many bytes. */
-void kith_store_give(struct kith_store *s, void *piece, size_t bytes);
+/* Gives back `piece` (NULL: none), which was got with `old` bytes, for one of `bytes` (0: none), aligned for anything: the
+ * same one if that will do, else one of undefined content. 64 bytes behind it may be read, not written. NULL if none is wanted or when memory runs out; the old one
+ * is given back in every case. */
+void *kith_store_exchange(struct kith_store *s, void *piece, size_t old, size_t bytes);
+/* Bytes that were in use at the same time at most, since kith_store_begin. */
+size_t kith_store_bytes(const struct kith_store *s);
 
 #endif

@@ -10,16 +10,10 @@
 #define KEY_AGE 0x616765u
 #define KEY_NUMBER 0x6e756d626572u
 
-/* Room for slots that a family of a coupled area has at first: few ever need more. */
-#define FEW_SLOTS 12
-
-void pathway_work_out_terms(struct family *f)
+void pathway_forget_terms(struct family *f)
 {
-    for (size_t i = 0; i < f->t->n_terms; i++) {
-        const struct term *k = &f->t->terms[i];
-        double x = f->attribute[k->attribute];
-        f->term[i] = k->power ? kith_pow(x, k->base) : kith_pow(k->base, x - k->centre);
-    }
+    for (size_t i = 0; i < f->t->n_terms; i++)
+        f->term[i] = -1;
 }
 
 /* Families of a cell by group and year: cumulative numbers in cell->block. A group's year y has
@@ -76,9 +70,15 @@ static void draw_attributes(const struct pathway *p, const struct kith_cell *cel
         size_t k = 0;
         while (k + 1 < a->n && u >= weight[k])
             k++;
+        f->value[i] = (uint16_t)k;
         f->attribute[i] = a->value[k];
     }
-    pathway_work_out_terms(f);
+    pathway_forget_terms(f);
+}
+
+static size_t whole_words(size_t bytes)
+{
+    return (bytes + 7) / 8 * 8;
 }
 
 /* When the family forms and its children come; their number. */
@@ -108,7 +108,8 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
     return formed;
 }
 
-void pathway_lay_out(const struct pathway *p, struct family *f, size_t children, size_t slots)
+/* Points to the family's arrays, which stand behind it. */
+static void lay_out(const struct pathway *p, struct family *f)
 {
     unsigned char *at = (unsigned char *)f + sizeof *f;
     f->next = (void *)at;
@@ -117,10 +118,11 @@ void pathway_lay_out(const struct pathway *p, struct family *f, size_t children,
     at += p->n_attributes * sizeof(double);
     f->term = (void *)at;
     at += p->n_terms * sizeof(double);
+    f->value = (void *)at;
+    at += whole_words(p->n_attributes * sizeof(uint16_t));
     f->slot = (void *)at;
-    f->slot_room = f->home_slots = (uint16_t)slots;
-    at += slots * sizeof *f->slot;
-    for (unsigned m = 0; m <= children; m++) {
+    at += p->most_slots * sizeof *f->slot;
+    for (unsigned m = 0; m <= p->max_children; m++) {
         struct member *w = (void *)at;
         bool child = m > 0;
         f->member[m] = w;
@@ -144,13 +146,17 @@ void pathway_layout(struct build *b)
         p->next_member[i] = (uint8_t)(child ? 1 + j / p->n_of[1] : 0);
         p->next_chart[i] = p->chart_at[child][child ? j % p->n_of[1] : j];
     }
+    for (size_t c = 0; c < p->n_charts; c++) {
+        const struct chart *ch = &p->tables[0].charts[c];
+        p->first_state_at[ch->of_child][ch->place] = ch->first_state;
+    }
     for (int child = 0; child < 2; child++)
         p->bytes_of[child] = sizeof(struct member) + p->n_of[child] * sizeof(struct instance) +
                              p->n_uses_of[child] * sizeof(struct use) + p->n_marks_of[child] * sizeof(struct mark) +
-                             (p->n_slots[child] * sizeof(uint16_t) + 7) / 8 * 8;
+                             whole_words(p->n_slots[child] * sizeof(uint16_t));
     p->most_slots = p->n_slots[0] + p->max_children * p->n_slots[1];
-    p->first_slots = p->most_slots < FEW_SLOTS ? p->most_slots : FEW_SLOTS;
     p->bytes = sizeof(struct family) + p->bytes_of[0] + p->max_children * p->bytes_of[1] +
+               whole_words(p->n_attributes * sizeof(uint16_t)) +
                (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
                    sizeof(double) + p->most_slots * sizeof(struct slot);
 }
@@ -161,12 +167,11 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     struct family *f = family;
     uint64_t number = index;
     size_t block = 0, year = 0;
-    size_t slots = cell->pool ? p->first_slots : p->most_slots, rest = p->bytes - p->most_slots * sizeof(struct slot),
-           head = rest - p->bytes_of[0] - p->max_children * p->bytes_of[1];
+    size_t slots = p->most_slots * sizeof(struct slot), members = p->bytes_of[0] + p->max_children * p->bytes_of[1],
+           head = p->bytes - slots - members;
     memset(f, 0, head);
-    memset((unsigned char *)f + head + slots * sizeof(struct slot), 0, rest - head);
-    pathway_lay_out(p, f, p->max_children, slots);
-    f->cell = cell;
+    memset((unsigned char *)f + head + slots, 0, members);
+    lay_out(p, f);
     f->number = (uint32_t)index;
     f->pool = cell->pool;
     f->area = (uint32_t)cell->area;

@@ -72,33 +72,24 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
     in->updated = t;
 }
 
-/* Room for more slots, elsewhere than in the family's record until the event is over (outgrown, in share.c). */
-static bool more_slots(const struct pathway *p, struct family *f)
+/* The clock's slot, made if it has none. */
+static struct slot *slot_for(struct family *f, unsigned m, unsigned number)
 {
-    size_t room = 2u * f->slot_room < p->most_slots ? 2u * f->slot_room : p->most_slots;
-    struct slot *slot = kith_store_take(f->cell->store, room * sizeof *slot);
-    if (!slot)
-        return false;
-    memcpy(slot, f->slot, f->n_slots * sizeof *slot);
-    if (f->slot_room > f->home_slots)
-        kith_store_give(f->cell->store, f->slot, f->slot_room * sizeof *slot);
-    f->slot = slot;
-    f->slot_room = (uint16_t)room;
-    return true;
+    struct member *w = f->member[m];
+    if (!w->at[number]) {
+        f->slot[f->n_slots] = (struct slot){.since = -INFINITY, .spent_at = -1, .number = (uint16_t)number,
+                                            .member = (uint8_t)m};
+        w->at[number] = ++f->n_slots;
+    }
+    return &f->slot[w->at[number] - 1];
 }
 
-/* The clock's slot, made if it has none. All slots that were at hand may have moved. */
-static struct slot *slot_for(const struct pathway *p, struct family *f, struct member *w, unsigned slot)
+/* The key of the clock's draws. */
+static inline uint64_t key_of(const struct member *w, const struct clock *k, struct slot *s)
 {
-    if (!w->at[slot]) {
-        if (f->n_slots == f->slot_room && !more_slots(p, f)) {
-            f->cell->failed = true; /* the run ends with this event; until then any slot does */
-            return &f->slot[0];
-        }
-        f->slot[f->n_slots] = (struct slot){.since = -INFINITY, .spent_at = -1};
-        w->at[slot] = ++f->n_slots;
-    }
-    return &f->slot[w->at[slot] - 1];
+    if (!s->key)
+        s->key = kith_draw_mix(w->key, k->key);
+    return s->key;
 }
 
 /* The clock's next unit exponential, if the last one is used up. */
@@ -106,9 +97,7 @@ static void draw(const struct member *w, const struct clock *k, struct slot *s)
 {
     if (s->drawn)
         return;
-    if (!s->key)
-        s->key = kith_draw_mix(w->key, k->key);
-    s->rest = kith_draw_exponential(kith_draw_mix(s->key, s->taken));
+    s->rest = kith_draw_exponential(kith_draw_mix(key_of(w, k, s), s->taken));
     s->drawn = true;
     s->spent_at = -1;
 }
@@ -198,11 +187,11 @@ static double ratio_now(struct view *v, const struct clock *k, double *since)
 }
 
 /* Puts a ratio in force. A clock that has never run and does not run now needs no slot and no draw. */
-static void put_ratio(const struct pathway *p, struct family *f, struct member *w, const struct clock *k, double ratio,
-                      double since)
+static void put_ratio(struct family *f, unsigned m, const struct clock *k, double ratio, double since)
 {
+    struct member *w = f->member[m];
     bool idle = k->at_age ? !k->factors.n : ratio == 0 && !k->plain;
-    struct slot *s = idle ? slot_at(f, w, k->slot) : slot_for(p, f, w, k->slot);
+    struct slot *s = idle ? slot_at(f, w, k->slot) : slot_for(f, m, k->slot);
     if (!s)
         return;
     s->ratio = ratio;
@@ -221,7 +210,7 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
         double since, ratio = ratio_now(&v, k, &since);
-        put_ratio(p, f, w, k, ratio, since);
+        put_ratio(f, m, k, ratio, since);
     }
     if (st->line >= 0)
         pathway_reorder(&v, chart);
@@ -233,14 +222,14 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
 
 /* Where all states are plain, all clocks get their first draw at once: the many short visits that follow then never
  * have to ask, and draws that wait for nothing overlap. */
-void pathway_draw_all(const struct pathway *p, struct family *f, struct member *w, const struct chart *ch)
+void pathway_draw_all(struct family *f, unsigned m, const struct chart *ch)
 {
     if (!ch->plain || !ch->clocks.n)
         return;
     const struct clock *k = &f->t->clocks[ch->clocks.first];
     for (uint32_t i = 0; i < ch->clocks.n; i++) {
-        struct slot *s = slot_for(p, f, w, k[i].slot);
-        s->key = kith_draw_mix(w->key, k[i].key);
+        struct slot *s = slot_for(f, m, k[i].slot);
+        s->key = kith_draw_mix(f->member[m]->key, k[i].key);
         s->rest = kith_draw_exponential(kith_draw_mix(s->key, 0));
         s->spent_at = -1;
         s->drawn = true;
@@ -264,9 +253,10 @@ static inline double weibull_firing(const struct enabled *e, struct slot *s, dou
 }
 
 /* The first st->n_plain of a state's clocks are plain exponential ones. Returns when the first clock fires. */
-static inline double schedule_plain(const struct pathway *p, struct family *f, struct member *w, struct instance *in,
-                                    const struct state *st, bool drawn, double t)
+static inline double schedule_plain(struct family *f, unsigned m, struct instance *in, const struct state *st, bool drawn,
+                                    double t)
 {
+    const struct member *w = f->member[m];
     const struct tables *tb = f->t;
     const struct enabled *e = &tb->enabled[st->clocks.first];
     double best = INFINITY;
@@ -274,7 +264,7 @@ static inline double schedule_plain(const struct pathway *p, struct family *f, s
     in->entered = in->updated = t;
     in->change = INFINITY;
     for (unsigned i = 0; !drawn && i < all; i++)
-        draw(w, &tb->clocks[e[i].clock], slot_for(p, f, w, e[i].slot));
+        draw(w, &tb->clocks[e[i].clock], slot_for(f, m, e[i].slot));
     for (unsigned i = 0; i < n; i++) {
         double at = t + f->slot[w->at[e[i].slot] - 1].rest * e[i].mean;
         winner = at < best ? i : winner;
@@ -294,9 +284,10 @@ static inline double schedule_plain(const struct pathway *p, struct family *f, s
 
 /* The winner fires and its transition is simple: all of the event but recording it. *st is the instance's state
  * before and after. Returns when its next event is. */
-static inline double fire_simple(const struct pathway *p, struct family *f, struct member *w, struct instance *in,
-                                 const struct chart *ch, const struct state **st, double t)
+static inline double fire_simple(struct family *f, unsigned m, struct instance *in, const struct chart *ch,
+                                 const struct state **st, double t)
 {
+    const struct member *w = f->member[m];
     const struct tables *tb = f->t;
     const struct enabled *e = &tb->enabled[(*st)->clocks.first], *won = &e[in->winner];
     double length = t - in->updated;
@@ -318,12 +309,12 @@ static inline double fire_simple(const struct pathway *p, struct family *f, stru
         s->spent_at = -1;
     }
     struct slot *s = &f->slot[w->at[won->slot] - 1];
-    uint64_t word = kith_draw_mix(s->key, ++s->taken);
+    uint64_t word = kith_draw_mix(key_of(w, &tb->clocks[won->clock], s), ++s->taken);
     in->state = (uint8_t)won->to;
     *st = &tb->states[ch->first_state + won->to];
     if (won->again)
         s->rest = kith_draw_exponential(word);
-    double next = schedule_plain(p, f, w, in, *st, ch->plain, t);
+    double next = schedule_plain(f, m, in, *st, ch->plain, t);
     if (!won->again) /* nothing waits for this draw: left to the end, it runs beside the power that all wait for */
         f->slot[w->at[won->slot] - 1].rest = kith_draw_exponential(word);
     return next;
@@ -357,7 +348,7 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
         bool simple;
         do {
             kith_cell_event(cell, t, m, (unsigned)tb->enabled[st->clocks.first + in->winner].code);
-            t = fire_simple(p, f, w, in, ch, &st, t);
+            t = fire_simple(f, m, in, ch, &st, t);
             simple = in->winner != WINNER_BREAK && tb->enabled[st->clocks.first + in->winner].simple;
         } while (simple && t <= until && t < others);
         f->next[entry] = t;
@@ -387,7 +378,7 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
         return; /* nothing that it listens to made a difference: its clocks run on untouched, to the bit */
     pathway_consume(p, f, m, chart, t);
     for (uint32_t i = 0; i < st->clocks.n; i++) {
-        put_ratio(p, f, w, &tb->clocks[tb->enabled[st->clocks.first + i].clock], ratio[i], since[i]);
+        put_ratio(f, m, &tb->clocks[tb->enabled[st->clocks.first + i].clock], ratio[i], since[i]);
     }
     in->change = v.change;
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);

@@ -223,6 +223,16 @@ static void read_bands(struct build *b, const struct kith_node *node, struct fac
     }
 }
 
+/* What the term comes to for each value of its attribute. */
+static void tabulate(struct build *b, struct term *k)
+{
+    const struct attribute *a = &b->p->attributes[k->attribute];
+    if (!a->n || !pathway_afford(b, a->n, 5) || !(k->of_value = pathway_keep(b, a->n, sizeof *k->of_value)))
+        return;
+    for (size_t i = 0; i < a->n; i++)
+        k->of_value[i] = pathway_term(k, a->value[i]);
+}
+
 /* "1.2 per decile", "power 0.25": the family's term; equal terms are shared. */
 static void read_attribute_factor(struct build *b, const struct kith_node *node, int a)
 {
@@ -261,8 +271,10 @@ static void read_attribute_factor(struct build *b, const struct kith_node *node,
     }
     if (i == b->t->n_terms) {
         struct term *added = pathway_add(b, &b->t->terms, &b->t->n_terms, sizeof want);
-        if (added)
+        if (added) {
             *added = want;
+            tabulate(b, added);
+        }
     }
     add_factor(b, FACTOR_TERM, (int)i);
 }

@@ -1,6 +1,7 @@
-/* A family in progress, and the pieces of it. Layout: struct family, then the arrays its pointers name, then one
- * block a member: struct member, its instances, uses, marks and slot numbers. The slots stand before the members: those
- * of clocks that have ever run, in the order in which they first did, for most clocks of most families never do. */
+/* A family at work, and the pieces of it. Layout: struct family, then the arrays its pointers name, then one block a
+ * member: struct member, its instances, uses, marks and slot numbers. The slots stand before the members: those of
+ * clocks that have ever run, in the order in which they first did, for most clocks of most families never do. A family
+ * of a coupled area that waits for its next event is packed (pack.c). */
 #ifndef KITH_MODELS_PATHWAY_FAMILY_H
 #define KITH_MODELS_PATHWAY_FAMILY_H
 
@@ -18,6 +19,8 @@ struct slot {
     double spent_at; /* ... by this time, if nothing changes before */
     uint64_t key;    /* of its draws; 0 not worked out yet */
     uint32_t taken;  /* draws so far */
+    uint16_t number; /* among its member's slots */
+    uint8_t member;
     bool drawn;      /* rest holds a draw */
 };
 
@@ -65,14 +68,14 @@ struct family {
     uint16_t bound;  /* in how many ways something shared may reach it at any moment */
     uint16_t listens[PATHWAY_RESOURCES_MAX]; /* how many of its instances depend on the load */
     uint32_t number; /* in its cell */
-    uint16_t n_slots, slot_room;
-    uint16_t home_slots; /* room for slots in the record itself */
+    uint16_t n_slots;
     struct slot *slot;
-    struct kith_cell *cell;
     struct kith_pool *pool; /* the area's, NULL where nothing couples */
     const struct epoch *epoch;
     const struct tables *t;
-    double *next, *attribute, *term;
+    double *next, *attribute;
+    double *term;    /* what its attributes contribute to hazards; -1 not worked out yet */
+    uint16_t *value; /* [attributes] which of the attribute's values it is, if it has some */
     struct member *member[PATHWAY_CHILDREN_MAX + 1];
 };
 
@@ -102,10 +105,8 @@ static inline double find_next(struct family *f)
     return time;
 }
 
-/* begin.c: points to the family's arrays, which stand behind it, for this many children and slots. */
-void pathway_lay_out(const struct pathway *p, struct family *f, size_t children, size_t slots);
-/* What the family's attributes contribute to hazards under the tables in force, into f->term. */
-void pathway_work_out_terms(struct family *f);
+/* begin.c: other tables are in force, or it is another family: its terms are to be worked out when they are asked for. */
+void pathway_forget_terms(struct family *f);
 
 /* ratios.c: what the factors of a clock, a weight or a chance come to just now. */
 struct view {
@@ -145,7 +146,7 @@ static inline struct slot *slot_at(const struct family *f, const struct member *
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 /* The first draws of an instance that begins. */
-void pathway_draw_all(const struct pathway *p, struct family *f, struct member *w, const struct chart *ch);
+void pathway_draw_all(struct family *f, unsigned m, const struct chart *ch);
 /* Carries out the family's events up to `until` as long as they are simple (struct enabled); returns the time of the
  * first that is not, or is later. */
 double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until);

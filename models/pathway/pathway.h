@@ -92,11 +92,12 @@ struct factor {
     struct range tests;
 };
 
-/* What an attribute contributes to hazards, computed once for a family: base^(x - centre) or x^base. */
+/* What an attribute contributes to hazards: base^(x - centre) or x^base. */
 struct term {
     uint16_t attribute;
     bool power;
     double base, centre;
+    double *of_value; /* [values of the attribute] what that is; NULL if it is drawn from a distribution */
 };
 
 /* ---- what a transition does besides changing its own chart ------------------------------------------------------ */
@@ -134,7 +135,7 @@ struct clock {
 /* A clock in one of its states, with what the short way (struct state.plain) needs of it side by side. */
 struct enabled {
     double rate, mean;           /* of a plain exponential clock: ratio times dist.a, and its inverse */
-    double ratio, inverse_ratio; /* of a plain clock */
+    double ratio, inverse_ratio; /* the constant part, and its inverse */
     double a, b, c, d;           /* of its distribution */
     uint16_t clock, slot, to;
     int16_t code; /* of the transition it makes from here */
@@ -143,6 +144,12 @@ struct enabled {
     bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
                      condition, and leads to a state of plain clocks */
     bool shared;  /* that transition may touch a resource or depend on its load */
+};
+
+/* What packing needs of an enabled clock and of a state, and no more, since it goes through all of a family's. */
+struct enabled_slot {
+    double ratio;
+    uint16_t slot;
 };
 
 struct option {
@@ -208,6 +215,8 @@ struct tables {
     struct state *states;
     struct clock *clocks;
     struct enabled *enabled; /* state by state */
+    struct enabled_slot *enabled_slot; /* as enabled */
+    struct range *enabled_in;          /* [n_states] as state.clocks */
     struct option *options;
     struct effect *effects;
     struct factor *factors;
@@ -216,10 +225,11 @@ struct tables {
     struct counter *counters;
     struct user *users;
     struct capacity capacity[PATHWAY_RESOURCES_MAX];
-    bool birth_shared; /* the beginning of a member may touch a resource */
+    bool birth_shared[PATHWAY_GROUPS_MAX]; /* the beginning of a member may touch a resource */
     size_t n_users;
     size_t n_states, n_clocks, n_enabled, n_options, n_effects, n_factors, n_tests, n_terms, n_counters;
     uint64_t heard; /* signals that any state listens to */
+    uint8_t **classes; /* [n_states][2][charts] as hearing.c says; NULL: all changes are told */
 };
 
 /* An attribute of families, drawn once: one of some values by weight, or from a distribution. */
@@ -287,6 +297,7 @@ struct pathway {
     struct kith_shape shape;
     size_t n_charts, n_of[2];    /* charts of families, of children */
     uint8_t chart_at[2][PATHWAY_CHARTS_MAX];
+    uint16_t first_state_at[2][PATHWAY_CHARTS_MAX]; /* of that chart */
     size_t n_marks, n_marks_of[2];
     const char *mark_name[PATHWAY_MARKS_MAX];
     bool mark_of_child[PATHWAY_MARKS_MAX];
@@ -315,7 +326,7 @@ struct pathway {
     uint16_t *counter_list;
     size_t n_censuses;
     size_t n_slots[2];           /* clocks of a family member, of a child */
-    size_t most_slots, first_slots; /* of a family: all its clocks, and what there is room for at first */
+    size_t most_slots;           /* of a family: all its clocks */
     size_t bytes_of[2], bytes, n_terms;
     uint8_t *next_member, *next_chart; /* [entry of family.next - NEXT_FIRST] whose instance it is */
     void **owned;                /* what else is to be freed */
@@ -359,6 +370,12 @@ static inline bool pathway_surely_before(double shape, double part, double rest)
 {
     bool usual = (part > 1e-300) & (part < 1e300) & (rest > 1e-300);
     return usual & (shape * pathway_rough_log2(part) - pathway_rough_log2(rest) > 0.03 * (1 + shape));
+}
+
+/* The term where its attribute is x. */
+static inline double pathway_term(const struct term *k, double x)
+{
+    return k->power ? kith_pow(x, k->base) : kith_pow(k->base, x - k->centre);
 }
 
 /* lists.c: growing arrays. Adds one cleared element to *list and returns it; NULL (and build.status) when out of
@@ -427,6 +444,8 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
                                const char **what, size_t *amount, double *scale, bool *at_date);
 /* Once all tables are read: at which loads a level begins, and the ratios by level. */
 void pathway_read_levels(struct build *b);
+/* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->classes. */
+void pathway_find_classes(struct build *b, struct tables *t);
 /* Finds which transitions may touch a resource. */
 void pathway_find_shared(struct build *b, struct tables *t);
 /* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */
@@ -449,6 +468,10 @@ size_t pathway_describe(const void *model, const struct kith_cell *cell, const v
                         double *births);
 /* Works out how a family lies in memory. */
 void pathway_layout(struct build *b);
+/* pack.c: a family between its events, in few bytes (struct kith_coupling). */
+void pathway_find_enabled(struct build *b, struct tables *t);
+size_t pathway_pack(const void *model, const struct kith_cell *cell, const void *family, void *to);
+void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family);
 /* share.c: what the families of an area do to each other. */
 extern const struct kith_coupling pathway_coupling;
 

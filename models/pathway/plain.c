@@ -34,7 +34,7 @@ static bool arm_fits(const struct pathway *p, size_t arm)
 {
     const struct tables *t = p->epochs[arm][0].tables;
     bool fits = p->n_charts == 1 && !p->n_groups && !t->n_counters && !p->n_budgets && !p->n_contracts && !t->heard &&
-                !t->birth_shared && p->epochs[arm][1].time == INFINITY;
+                !t->birth_shared[0] && p->epochs[arm][1].time == INFINITY;
     for (size_t s = 0; fits && s < t->n_states; s++)
         fits = state_fits(p, t, &t->states[s]);
     return fits;

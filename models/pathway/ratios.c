@@ -91,6 +91,16 @@ bool pathway_tests_hold(struct view *v, struct range tests)
     return true;
 }
 
+static double term_of(const struct view *v, unsigned i)
+{
+    double *term = &v->f->term[i];
+    if (*term < 0) {
+        const struct term *k = &v->t->terms[i];
+        *term = k->of_value ? k->of_value[v->f->value[k->attribute]] : pathway_term(k, v->f->attribute[k->attribute]);
+    }
+    return *term;
+}
+
 double pathway_ratio(struct view *v, struct range factors)
 {
     double product = 1;
@@ -105,7 +115,7 @@ double pathway_ratio(struct view *v, struct range factors)
             product *= others_in(v, k->what, &k->states) ? k->value[0] : 1;
             break;
         case FACTOR_TERM:
-            product *= v->f->term[k->what];
+            product *= term_of(v, k->what);
             break;
         case FACTOR_AGE:
             product *= band(v, k, v->f->member[v->member]->birth, v->time, true);

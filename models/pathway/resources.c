@@ -456,11 +456,10 @@ void pathway_find_shared(struct build *b, struct tables *t)
                     k.enter[at] = more = true;
             }
     }
-    t->birth_shared = false;
     for (size_t c = 0; c < p->n_charts; c++) {
         const struct chart *ch = &t->charts[c];
         for (size_t g = 0; g < (p->n_groups ? p->n_groups : 1); g++)
-            t->birth_shared = t->birth_shared || k.enter[ch->first_state + ch->start[g]];
+            t->birth_shared[g] = t->birth_shared[g] || k.enter[ch->first_state + ch->start[g]];
         for (unsigned s = 0; s < ch->n_states; s++) {
             const struct state *st = &t->states[ch->first_state + s];
             for (uint32_t i = 0; i < st->clocks.n; i++) {

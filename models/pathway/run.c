@@ -4,6 +4,7 @@
 #include "rng/draw.h"
 
 #define PENDING_MAX 256
+#define NOWHERE UINT16_MAX
 #define TOUCHED_MAX (PATHWAY_CHARTS_MAX * (PATHWAY_CHILDREN_MAX + 1))
 
 /* Keys of draws that belong to no clock. */
@@ -18,6 +19,7 @@ struct chain {
     double t;
     uint64_t cause;
     uint64_t family_changed, any_child_changed, child_changed[PATHWAY_CHILDREN_MAX + 1];
+    uint16_t was[PATHWAY_CHILDREN_MAX + 1][PATHWAY_CHARTS_MAX]; /* where a chart that changed was before the event */
     struct {
         uint16_t member;
         struct range effects;
@@ -29,6 +31,11 @@ struct chain {
 };
 
 /* ---- noting what happened --------------------------------------------------------------------------------------- */
+
+static bool changed(const struct chain *c, unsigned member, unsigned bit)
+{
+    return (member ? c->child_changed[member] : c->family_changed) >> bit & 1;
+}
 
 static void signal(struct chain *c, unsigned member, unsigned bit)
 {
@@ -188,6 +195,7 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
     const struct tables *tb = c->f->t;
     const struct chart *ch = &tb->charts[chart];
     struct instance *in = &c->f->member[member]->instances[ch->place];
+    const int was = from;
     for (int hops = 0;; hops++) {
         if (c->f->pool && c->p->use_at[chart] >= 0)
             to = pathway_gate(c->p, c->cell, c->f, member, chart, to, c->cause, c->t);
@@ -218,6 +226,8 @@ static void change(struct chain *c, unsigned member, unsigned chart, int from, u
     in->live = true;
     if (c->f->pool)
         pathway_listen(c->f, in, (uint8_t)(tb->states[ch->first_state + in->state].own >> PATHWAY_FIRST_LOAD));
+    if (!changed(c, member, chart))
+        c->was[member][chart] = was < 0 ? NOWHERE : (uint16_t)was;
     signal(c, member, chart);
     touch(c, member, chart, in);
     if (tb->states[ch->first_state + in->state].terminal)
@@ -328,6 +338,36 @@ static void carry_out(struct chain *c, unsigned member, struct range effects)
     }
 }
 
+/* Whether the clocks with these classes of the chart's states tell the member's change from none. */
+static bool tells(const struct chain *c, const uint8_t *class, unsigned member, unsigned chart)
+{
+    unsigned was = c->was[member][chart];
+    return !class || was == NOWHERE ||
+           class[was] != class[c->f->member[member]->instances[c->f->t->charts[chart].place].state];
+}
+
+/* Whether what happened may have changed a hazard of member m's instance in state st, which listens to the signals `own`
+ * and `others` among it. */
+static bool matters(const struct chain *c, unsigned m, const struct state *st, uint64_t own, uint64_t others)
+{
+    const struct tables *t = c->f->t;
+    uint8_t **class = t->classes + (size_t)(st - t->states) * 2 * c->p->n_charts;
+    if (own >> PATHWAY_CHARTS_MAX)
+        return true;
+    for (; own; own &= own - 1) {
+        unsigned chart = (unsigned)__builtin_ctzll(own);
+        if (tells(c, class[chart], t->charts[chart].of_child ? m : 0, chart))
+            return true;
+    }
+    for (class += c->p->n_charts; others; others &= others - 1) {
+        unsigned chart = (unsigned)__builtin_ctzll(others);
+        for (unsigned i = 1; i <= c->f->n_begun; i++)
+            if (changed(c, i, chart) && tells(c, class[chart], i, chart))
+                return true;
+    }
+    return false;
+}
+
 /* Carries out all effects in the order in which they came up, then sets the clocks of every instance that changed
  * and of those that listen to what changed. Hazards thus depend on how things stand after the whole event. */
 static void settle(struct chain *c)
@@ -347,9 +387,10 @@ static void settle(struct chain *c)
             uint64_t heard = c->family_changed | (m ? c->child_changed[m] : 0);
             for (size_t k = 0; k < p->n_of[m > 0]; k++) {
                 unsigned chart = p->chart_at[m > 0][k];
-                struct instance *in = &f->member[m]->instances[k];
+                const struct instance *in = &f->member[m]->instances[k];
                 const struct state *st = &f->t->states[f->t->charts[chart].first_state + in->state];
-                if (in->live && !in->touched && ((st->own & heard) || (st->others & c->any_child_changed)))
+                uint64_t own = st->own & heard, others = st->others & c->any_child_changed;
+                if ((own | others) && in->live && !in->touched && matters(c, m, st, own, others))
                     pathway_refresh(p, f, m, chart, c->t);
             }
         }
@@ -393,7 +434,7 @@ static void start_member(struct chain *c, unsigned member)
     c->f->member[member]->live = true;
     for (size_t k = 0; k < c->p->n_of[child] && c->f->member[member]->live; k++) {
         unsigned chart = c->p->chart_at[child][k];
-        pathway_draw_all(c->p, c->f, c->f->member[member], &c->f->t->charts[chart]);
+        pathway_draw_all(c->f, member, &c->f->t->charts[chart]);
         begin_case(c, member, chart);
         change(c, member, chart, -1, c->f->t->charts[chart].start[c->f->group]);
     }
@@ -431,7 +472,7 @@ static void new_epoch(struct chain *c)
         if (pass) {
             f->epoch = e;
             f->t = e->tables;
-            pathway_work_out_terms(f);
+            pathway_forget_terms(f);
         }
         for (unsigned m = 0; m <= f->n_begun; m++)
             for (size_t k = 0; k < p->n_of[m > 0]; k++) {
@@ -520,7 +561,7 @@ static bool alone(const struct pathway *p, const struct family *f)
 {
     const struct tables *tb = f->t;
     if (f->bound || f->winner == NEXT_BIRTH)
-        return !f->bound && !tb->birth_shared;
+        return !f->bound && !tb->birth_shared[f->group];
     if (f->winner < NEXT_FIRST)
         return true;
     const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];

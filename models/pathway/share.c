@@ -4,9 +4,6 @@
 
 #include "rng/draw.h"
 
-/* Room for slots to come, when a record is made larger. */
-#define MORE_SLOTS 4
-
 /* Key of the draw that makes an area's capacity whole. */
 #define KEY_CAPACITY 0x6361706163697479u
 
@@ -326,65 +323,16 @@ static double area_event(const void *model, struct kith_cell *cell, double t)
     return next_event(p, cell, t, set_capacities(p, cell, t));
 }
 
-/* ---- families that come and go ---------------------------------------------------------------------------------- */
-
-/* Bytes of a record that has room for so many slots. */
-static size_t size_with(const struct pathway *p, const struct family *f, size_t slots)
-{
-    return p->bytes - (p->max_children - f->n_children) * p->bytes_of[1] - (p->most_slots - slots) * sizeof(struct slot);
-}
-
-static size_t size_of(const void *model, const void *family)
+static bool over(const void *model, const void *family)
 {
     const struct family *f = family;
-    return size_with(model, f, f->home_slots);
-}
-
-static void moved(const void *model, void *family)
-{
-    const struct pathway *p = model;
-    struct family *f = family;
-    pathway_lay_out(p, f, f->n_children, p->first_slots);
-}
-
-/* The slots have outgrown the record: a new one that holds them, and some to come, so that a family lies in one piece. */
-static void *outgrown(const void *model, struct kith_cell *cell, void *family)
-{
-    const struct pathway *p = model;
-    struct family *old = family;
-    if (old->slot_room == old->home_slots)
-        return old;
-    size_t slots = (size_t)old->n_slots + MORE_SLOTS;
-    slots = slots < p->most_slots ? slots : p->most_slots;
-    size_t size = size_with(p, old, slots), head = (size_t)((unsigned char *)(old->term + p->n_terms) - (unsigned char *)old);
-    unsigned char *record = kith_store_take(cell->store, size), *members = (unsigned char *)old->member[0];
-    if (!record)
-        return old; /* it stays in two pieces */
-    struct family *f = (void *)record;
-    memcpy(record, old, head);
-    memcpy(record + head, old->slot, old->n_slots * sizeof *old->slot);
-    memcpy(record + head + slots * sizeof *old->slot, members, size - head - slots * sizeof *old->slot);
-    kith_store_give(cell->store, old->slot, old->slot_room * sizeof *old->slot);
-    kith_store_give(cell->store, old, size_with(p, old, old->home_slots));
-    pathway_lay_out(p, f, f->n_children, slots);
-    return f;
-}
-
-static bool over(const void *model, struct kith_cell *cell, void *family)
-{
-    const struct family *f = family;
-    if (f->member[0]->live || f->n_done < f->n_children)
-        return false;
     (void)model;
-    if (f->slot_room > f->home_slots)
-        kith_store_give(cell->store, f->slot, f->slot_room * sizeof *f->slot);
-    return true;
+    return !f->member[0]->live && f->n_done == f->n_children;
 }
 
 const struct kith_coupling pathway_coupling = {
-    .size = size_of,
-    .moved = moved,
-    .outgrown = outgrown,
+    .pack = pathway_pack,
+    .unpack = pathway_unpack,
     .over = over,
     .area_begin = area_begin,
     .area_event = area_event,

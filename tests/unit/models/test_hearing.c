@@ -1,0 +1,97 @@
+/* Changes that make no difference to a clock are not told it (models/pathway/hearing.c). A run in which everybody is told
+ * everything comes out the same to the bit; and what makes a difference is told. */
+#include "../../stat/harness.h"
+#include "models/pathway/pathway.h"
+
+static void run(struct harness *h, struct result *x)
+{
+    harness_run(h, x, 0, 0, 0, 1, KITH_ORDER_FAMILY);
+    assert_true(x->cell.n_rows > 1000);
+}
+
+static bool same(const struct result *x, const struct result *y)
+{
+    const struct kith_cell *a = &x->cell, *b = &y->cell;
+    return a->n_events == b->n_events && a->n_rows == b->n_rows &&
+           !memcmp(a->tally, b->tally, ((size_t)a->months + 1) * a->n_transitions * sizeof *a->tally) &&
+           !memcmp(a->day, b->day, a->n_rows * sizeof *a->day) && !memcmp(a->code, b->code, a->n_rows * sizeof *a->code);
+}
+
+static uint8_t **classes_of(struct harness *h, const char *state, size_t *n)
+{
+    struct pathway *p = h->compiled;
+    *n = 2 * p->n_charts;
+    return p->tables[0].classes + harness_state(h, state) * *n;
+}
+
+static void test_same_results(void **state)
+{
+    struct harness h;
+    struct result some, all, none;
+    size_t n, known = 0;
+    (void)state;
+    harness_load_table(&h, RICH_TIME RICH_POPULATION_OF("3000", "") RICH_PARAMETERS RICH_ATTRIBUTES RICH_MARKS RICH_CHARTS,
+                       RICH_TABLE);
+    struct pathway *p = h.compiled;
+    run(&h, &some);
+    uint8_t **classes = p->tables[0].classes;
+    n = p->tables[0].n_states * 2 * p->n_charts;
+    for (size_t i = 0; i < n; i++)
+        known += classes[i] != NULL;
+    assert_true(known > 5);
+    static uint8_t kept[4096], alike[256];
+    assert_true(n * sizeof *classes <= sizeof kept);
+    memcpy(kept, classes, n * sizeof *classes);
+    memset(classes, 0, n * sizeof *classes);
+    run(&h, &all);
+    assert_true(same(&some, &all));
+    memcpy(classes, kept, n * sizeof *classes);
+    for (size_t i = 0; i < n; i++)
+        classes[i] = classes[i] ? alike : NULL; /* the twin: nobody is told anything */
+    run(&h, &none);
+    assert_false(same(&some, &none));
+    result_free(&some);
+    result_free(&all);
+    result_free(&none);
+    harness_free(&h);
+}
+
+/* Which states are told apart, by hand. */
+static void test_classes(void **state)
+{
+    struct harness h;
+    size_t n;
+    (void)state;
+    harness_load_table(&h, RICH_TIME RICH_POPULATION RICH_PARAMETERS RICH_ATTRIBUTES RICH_MARKS RICH_CHARTS, RICH_TABLE);
+    enum { NEED, HELP, CALLS, SERVICES, SCHOOL };
+    uint8_t **c = classes_of(&h, "calls.quiet", &n); /* need: {high: 3} */
+    assert_int_equal(c[NEED][0], c[NEED][1]);
+    assert_int_not_equal(c[NEED][1], c[NEED][2]);
+    for (size_t i = 1; i < n; i++)
+        assert_null(c[i]);
+    c = classes_of(&h, "help.off", &n); /* need: {low: 0, high: 3} */
+    assert_int_not_equal(c[NEED][0], c[NEED][1]);
+    assert_int_not_equal(c[NEED][1], c[NEED][2]);
+    assert_int_not_equal(c[NEED][0], c[NEED][2]);
+    c = classes_of(&h, "services.universal", &n); /* siblings: {in: [cin, plan]} */
+    const uint8_t *siblings = c[n / 2 + SERVICES];
+    assert_null(c[SERVICES]);
+    assert_int_equal(siblings[2], siblings[3]);
+    assert_int_equal(siblings[0], siblings[4]);
+    assert_int_not_equal(siblings[0], siblings[2]);
+    c = classes_of(&h, "school.out", &n); /* services: {plan: 0, cin: 2} */
+    assert_int_equal(c[SERVICES][0], c[SERVICES][1]);
+    assert_int_equal(c[SERVICES][0], c[SERVICES][4]);
+    assert_int_not_equal(c[SERVICES][0], c[SERVICES][2]);
+    assert_int_not_equal(c[SERVICES][2], c[SERVICES][3]);
+    c = classes_of(&h, "need.high", &n); /* nothing */
+    for (size_t i = 0; i < n; i++)
+        assert_null(c[i]);
+    harness_free(&h);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

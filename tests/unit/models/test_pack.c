@@ -1,0 +1,110 @@
+/* A family that waits is packed (models/pathway/pack.c). Families that are packed after each of their events, and made again
+ * where another family was at work meanwhile, live the same lives, to the last bit of every moment. */
+#include "../../stat/harness.h"
+
+#define FAMILIES 200
+#define BEYOND 64
+
+static struct {
+    const struct kith_model *real;
+    uint64_t index;
+    size_t times, bytes;
+    unsigned char packed[1 << 16], again[1 << 16];
+} box;
+
+/* Another family is at work where this one was. */
+static void use_record(const void *model, struct kith_cell *cell, uint64_t index, void *family)
+{
+    bool tracking = cell->tracking;
+    double next = box.real->begin(model, cell, index, family);
+    cell->tracking = false;
+    box.real->advance(model, cell, family, next + (double)(index % 7));
+    cell->tracking = tracking;
+}
+
+static double advance(const void *model, struct kith_cell *cell, void *family, double until)
+{
+    const struct kith_coupling *c = box.real->coupling;
+    double next = box.real->advance(model, cell, family, until);
+    size_t n = c->pack(model, cell, family, box.packed);
+    assert_true(n <= box.real->family_bytes(model) && n + BEYOND <= sizeof box.packed);
+    memset(box.packed + n, 0xa5, BEYOND);
+    use_record(model, cell, box.index + 1 + box.times % 5, family);
+    c->unpack(model, cell, box.index, box.packed, family);
+    assert_int_equal(c->pack(model, cell, family, box.again), n);
+    assert_memory_equal(box.packed, box.again, n);
+    box.times++;
+    box.bytes += n;
+    return next;
+}
+
+static void same_lives(const char *text, const char *table, size_t arm)
+{
+    struct harness h;
+    struct kith_cell cell;
+    struct kith_model packing;
+    struct story plain = {0}, packed = {0};
+    harness_load_table(&h, text, table);
+    uint64_t n = harness_cell(&h, &cell, arm, 0, 0);
+    assert_true(n > FAMILIES);
+    box.real = h.model;
+    box.times = box.bytes = 0;
+    packing = *h.model;
+    packing.advance = advance;
+    for (unsigned k = 0; k < FAMILIES; k++) {
+        box.index = n * k / FAMILIES; /* of every group */
+        h.model = box.real;
+        harness_story(&h, &cell, box.index, &plain);
+        h.model = &packing;
+        harness_story(&h, &cell, box.index, &packed);
+        assert_int_equal(plain.n, packed.n);
+        assert_int_equal(plain.standing, packed.standing);
+        for (size_t i = 0; i < plain.n; i++) {
+            assert_memory_equal(&plain.event[i].t, &packed.event[i].t, sizeof plain.event[i].t);
+            assert_int_equal(plain.event[i].member, packed.event[i].member);
+            assert_int_equal(plain.event[i].code, packed.event[i].code);
+        }
+        assert_int_equal(plain.members, packed.members);
+        assert_memory_equal(plain.births, packed.births, plain.members * sizeof *plain.births);
+        assert_memory_equal(plain.attributes, packed.attributes, h.shape->n_attributes * sizeof *plain.attributes);
+    }
+    assert_true(box.times > 10 * FAMILIES);
+    assert_true(4 * box.bytes < box.times * box.real->family_bytes(h.compiled)); /* what it is for */
+    story_free(&plain);
+    story_free(&packed);
+    kith_cell_free(&cell);
+    h.model = box.real;
+    harness_free(&h);
+}
+
+static void test_rich(void **state)
+{
+    (void)state;
+    for (size_t arm = 0; arm < 5; arm++)
+        same_lives(RICH_TIME RICH_POPULATION_OF("3000", "") RICH_PARAMETERS RICH_ATTRIBUTES RICH_MARKS RICH_CHARTS
+               RICH_MEASURES RICH_ARMS, RICH_TABLE, arm);
+}
+
+/* Charts without a condition, whose clocks take the short way; new numbers in the middle of counting. */
+static void test_plain_with_arm(void **state)
+{
+    (void)state;
+    same_lives("kith: 1\nmodel: pathway\ntime: {start: 2000-04-01, warm_up: 5 years, counted: 10 years}\n"
+               "population: {families: 1000, areas: 1}\n"
+               "parameters: {up: {value: 1 /year, range: [0 /year, 9 /year]}}\n"
+               "arms: {baseline: {what: none}, more: {from: 2009-10-01, set: {up: 3 /year}}}\n"
+               "charts:\n"
+               "  a:\n    of: family\n    states: [x, y]\n    start: x\n    clocks:\n"
+               "      - {from: x, to: y, hazard: {exponential: $up}}\n"
+               "      - {from: y, to: x, hazard: {weibull: {shape: 1.7, scale: 1 year}}}\n"
+               "      - {name: z, from: [x, y], to: x, hazard: {weibull: {shape: 0.6, scale: 2 years}}}\n"
+               "  b:\n    of: family\n    states: [x, y]\n    start: y\n    clocks:\n"
+               "      - {from: x, to: y, hazard: {exponential: 2 /year}}\n"
+               "      - {from: y, to: x, hazard: {fixed: 3 months}}\n", NULL, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rich), cmocka_unit_test(test_plain_with_arm)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
