@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kith_status kith_column_init(struct kith_column *c, const struct kith_h5 *h, const char *path,
-                                  hid_t file_type, const char *units, const char *what)
+#include "pack.h"
+
+enum kith_status kith_column_init(struct kith_column *c, struct kith_chunks *chunks, const struct kith_h5 *h,
+                                  const char *path, hid_t file_type, const char *units, const char *what)
 {
     hsize_t dims = 0, most = H5S_UNLIMITED, chunk = KITH_COLUMN_CHUNK;
     enum kith_status status;
     memset(c, 0, sizeof *c);
+    c->chunks = chunks;
     c->width = H5Tget_size(file_type);
     snprintf(c->name, sizeof c->name, "%s", path);
     status = kith_mem_resize(h->mem, &c->buffer, KITH_COLUMN_CHUNK, c->width);
@@ -35,26 +38,25 @@ static enum kith_status set_length(struct kith_column *c, const struct kith_h5 *
 }
 
 /* The file holds whole chunks only, so the last one is filled up with zeros behind its last row. */
-static enum kith_status write_chunk(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h)
+static enum kith_status write_chunk(struct kith_column *c, const struct kith_h5 *h)
 {
-    hsize_t offset = c->done;
     memset(c->buffer + c->n * c->width, 0, (KITH_COLUMN_CHUNK - c->n) * c->width);
     enum kith_status status = set_length(c, h, c->done + c->n);
     if (status == KITH_OK)
-        status = kith_pack_write(p, h, c->dataset, c->name, &offset, c->buffer, KITH_COLUMN_CHUNK, c->width);
+        status = kith_chunks_put(c->chunks, h, c->dataset, c->name, c->done, c->buffer, KITH_COLUMN_CHUNK, c->width);
     c->done += c->n;
     c->n = 0;
     return status;
 }
 
-enum kith_status kith_column_filled(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
+enum kith_status kith_column_filled(struct kith_column *c, const struct kith_h5 *h,
                                     size_t n)
 {
     c->n += n;
-    return c->n == KITH_COLUMN_CHUNK ? write_chunk(c, p, h) : KITH_OK;
+    return c->n == KITH_COLUMN_CHUNK ? write_chunk(c, h) : KITH_OK;
 }
 
-enum kith_status kith_column_add(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
+enum kith_status kith_column_add(struct kith_column *c, const struct kith_h5 *h,
                                  const void *data, size_t n)
 {
     const unsigned char *from = data;
@@ -64,7 +66,7 @@ enum kith_status kith_column_add(struct kith_column *c, struct kith_deflate *p, 
         void *to = kith_column_room(c, &room);
         size_t part = n < room ? n : room;
         memcpy(to, from, part * c->width);
-        status = kith_column_filled(c, p, h, part);
+        status = kith_column_filled(c, h, part);
         from += part * c->width;
         n -= part;
     }
@@ -87,9 +89,9 @@ enum kith_status kith_column_cut(struct kith_column *c, const struct kith_h5 *h)
     return set_length(c, h, c->kept);
 }
 
-enum kith_status kith_column_finish(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h)
+enum kith_status kith_column_finish(struct kith_column *c, const struct kith_h5 *h)
 {
-    return c->n > 0 ? write_chunk(c, p, h) : KITH_OK;
+    return c->n > 0 ? write_chunk(c, h) : KITH_OK;
 }
 
 void kith_column_free(struct kith_column *c)

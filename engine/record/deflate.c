@@ -27,7 +27,7 @@ void kith_deflate_free(struct kith_deflate *p)
     memset(p, 0, sizeof *p);
 }
 
-static enum kith_status make_room(struct kith_deflate *p, size_t bytes)
+enum kith_status kith_deflate_reserve(struct kith_deflate *p, size_t bytes)
 {
     if (bytes <= p->room)
         return KITH_OK;
@@ -50,11 +50,17 @@ static void shuffle(unsigned char *restrict out, const unsigned char *restrict i
             out[b * n + i] = in[i * width + b];
 }
 
-static const unsigned char *shuffled(struct kith_deflate *p, const void *data, size_t n, size_t width)
+enum kith_status kith_deflate_take(struct kith_deflate *p, const void *data, size_t n, size_t width)
 {
+    enum kith_status status = kith_deflate_reserve(p, n * width);
+    if (status != KITH_OK)
+        return status;
+    p->n = n;
+    p->width = width;
     switch (width) {
     case 1:
-        return data;
+        memcpy(p->shuffled, data, n);
+        break;
     case 2:
         shuffle(p->shuffled, data, n, 2);
         break;
@@ -68,7 +74,7 @@ static const unsigned char *shuffled(struct kith_deflate *p, const void *data, s
         shuffle(p->shuffled, data, n, width);
         break;
     }
-    return p->shuffled;
+    return KITH_OK;
 }
 
 /* Whether a sample from the middle of the bytes does not shrink by at least one part in 64. */
@@ -121,42 +127,45 @@ static bool all_zero(const unsigned char *bytes, size_t n)
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
 }
 
-/* Compresses `data` to p->packed; returns the size, 0 on failure. Most of the time would go into bytes that
+/* Compresses what was taken to p->packed; returns the size, 0 on failure. Most of the time would go into bytes that
  * do not compress at all, the low bytes of days and costs. After shuffling they stand in front, and as many
  * of these planes as look random are only stored. */
-static size_t compress(struct kith_deflate *p, const void *data, size_t n, size_t width)
+static size_t compress(struct kith_deflate *p)
 {
-    const unsigned char *bytes = shuffled(p, data, n, width);
-    size_t stored = 0;
-    while (stored + n < n * width && looks_random(p, bytes + stored, n))
+    size_t n = p->n, all = n * p->width, stored = 0;
+    while (stored + n < all && looks_random(p, p->shuffled + stored, n))
         stored += n;
-    return make_stream(p, bytes, n * width, stored);
+    return make_stream(p, p->shuffled, all, stored);
 }
 
 /* Chunks of zeros are frequent (the member column of a model without children): the last one is kept. */
-static size_t compress_zeros(struct kith_deflate *p, const void *data, size_t n, size_t width)
+static size_t compress_zeros(struct kith_deflate *p)
 {
-    if (p->zeros_bytes != n * width) {
-        p->zeros_packed = compress(p, data, n, width);
+    size_t all = p->n * p->width;
+    if (p->zeros_bytes != all) {
+        p->zeros_packed = compress(p);
         p->zeros_bytes = 0;
         if (p->zeros_packed == 0 || p->zeros_packed > sizeof p->zeros)
             return p->zeros_packed;
         memcpy(p->zeros, p->packed, p->zeros_packed);
-        p->zeros_bytes = n * width;
+        p->zeros_bytes = all;
     }
     memcpy(p->packed, p->zeros, p->zeros_packed);
     return p->zeros_packed;
 }
 
+enum kith_status kith_deflate_pack(struct kith_deflate *p, const unsigned char **packed, size_t *bytes)
+{
+    *bytes = all_zero(p->shuffled, p->n * p->width) ? compress_zeros(p) : compress(p);
+    *packed = p->packed;
+    return *bytes > 0 ? KITH_OK : KITH_INTERNAL;
+}
+
 enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, size_t n, size_t width,
                                 const unsigned char **packed, size_t *bytes)
 {
-    enum kith_status status = make_room(p, n * width);
-    if (status != KITH_OK)
-        return status;
-    *bytes = all_zero(data, n * width) ? compress_zeros(p, data, n, width) : compress(p, data, n, width);
-    *packed = p->packed;
-    return *bytes > 0 ? KITH_OK : KITH_INTERNAL;
+    enum kith_status status = kith_deflate_take(p, data, n, width);
+    return status == KITH_OK ? kith_deflate_pack(p, packed, bytes) : status;
 }
 
 static void unshuffle(unsigned char *restrict out, const unsigned char *restrict in, size_t n, size_t width)
@@ -169,7 +178,7 @@ static void unshuffle(unsigned char *restrict out, const unsigned char *restrict
 enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *packed, size_t bytes, void *data,
                                    size_t n, size_t width)
 {
-    enum kith_status status = make_room(p, n * width);
+    enum kith_status status = kith_deflate_reserve(p, n * width);
     if (status != KITH_OK)
         return status;
     if (!p->inflate)

@@ -16,6 +16,7 @@ struct kith_deflate {
     struct libdeflate_decompressor *inflate; /* NULL until it is needed */
     unsigned char *shuffled, *packed;
     size_t room, packed_room;  /* bytes */
+    size_t n, width;           /* of what is in `shuffled` */
     unsigned char zeros[8192]; /* a chunk of zeros_bytes zeros, packed */
     size_t zeros_bytes, zeros_packed;
 };
@@ -23,9 +24,14 @@ struct kith_deflate {
 KITH_MUST_CHECK enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem);
 void kith_deflate_free(struct kith_deflate *p);
 
+/* Makes room for chunks of that many bytes, so that the functions below need no memory. */
+KITH_MUST_CHECK enum kith_status kith_deflate_reserve(struct kith_deflate *p, size_t bytes);
 /* Packs `data`, `n` > 0 elements of `width` bytes, as a chunk: *packed are *bytes bytes, valid until the next call. */
 KITH_MUST_CHECK enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, size_t n, size_t width,
                                                 const unsigned char **packed, size_t *bytes);
+/* The same in two steps: takes the data, which need not be kept, and packs what was taken. The second allocates nothing. */
+KITH_MUST_CHECK enum kith_status kith_deflate_take(struct kith_deflate *p, const void *data, size_t n, size_t width);
+KITH_MUST_CHECK enum kith_status kith_deflate_pack(struct kith_deflate *p, const unsigned char **packed, size_t *bytes);
 /* The reverse: fills data[n * width bytes] from a chunk of `bytes` bytes. KITH_IO, without a report, if that is not such
  * a chunk of exactly that length; its checksum (Adler-32) is checked. */
 KITH_MUST_CHECK enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *packed, size_t bytes,

@@ -19,7 +19,7 @@ struct kith_provenance {
 struct kith_writer;
 
 /* Creates PATH.tmp; PATH itself appears, complete, only when kith_writer_close succeeds. An existing PATH is
- * replaced at that moment. Not thread-safe: one thread calls at a time. */
+ * replaced at that moment. Not thread-safe: one thread calls at a time, but for kith_writer_help. */
 KITH_MUST_CHECK enum kith_status kith_writer_open(struct kith_writer **w, struct kith_mem *mem, const char *path,
                                                   const struct kith_scenario *sc, const struct kith_shape *shape,
                                                   const struct kith_provenance *how, struct kith_error *err);
@@ -30,6 +30,9 @@ KITH_MUST_CHECK enum kith_status kith_writer_begin(struct kith_writer *w, int re
 /* Trajectories of the next families of the cell, in order. */
 KITH_MUST_CHECK enum kith_status kith_writer_tracks(struct kith_writer *w, const struct kith_tracks *t,
                                                     struct kith_error *err);
+/* Packs some of the trajectories that were handed over; false if all are packed. Threads that have nothing to do call it
+ * while another writes, from kith_writer_open to kith_writer_close. */
+bool kith_writer_help(struct kith_writer *w);
 /* The series of the cell, which is finished with it. */
 KITH_MUST_CHECK enum kith_status kith_writer_cell(struct kith_writer *w, int replication, size_t arm, size_t area,
                                                   const struct kith_series *s, struct kith_error *err);

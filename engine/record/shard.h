@@ -122,6 +122,9 @@ struct kith_shard_piece {
  * the checksums say. */
 KITH_MUST_CHECK enum kith_status kith_shard_read(struct kith_shard *s, const struct kith_shape *shape, uint64_t *at,
                                                  struct kith_shard_piece *piece, struct kith_error *err);
+/* Exchanges the memory into which pieces are read for another of `*room` bytes: the last piece stays valid until that is
+ * used again. To begin with NULL and 0 are fine. */
+void kith_shard_exchange(struct kith_shard *s, unsigned char **bytes, size_t *room);
 /* Reads only the series of cells[i], past its trajectories. */
 KITH_MUST_CHECK enum kith_status kith_shard_read_series(struct kith_shard *s, size_t i, struct kith_shard_piece *piece,
                                                         struct kith_error *err);

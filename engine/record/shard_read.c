@@ -491,6 +491,16 @@ enum kith_status kith_shard_read(struct kith_shard *s, const struct kith_shape *
     return take_series(s, &r, piece, err);
 }
 
+void kith_shard_exchange(struct kith_shard *s, unsigned char **bytes, size_t *room)
+{
+    unsigned char *had = s->buffer;
+    size_t had_room = s->room;
+    s->buffer = *bytes;
+    s->room = *room;
+    *bytes = had;
+    *room = had_room;
+}
+
 enum kith_status kith_shard_read_series(struct kith_shard *s, size_t i, struct kith_shard_piece *piece,
                                         struct kith_error *err)
 {

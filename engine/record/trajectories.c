@@ -5,6 +5,7 @@
 
 #define LONGEST_NAME 320
 #define SMALL_CODES 256
+#define WIDEST 8 /* bytes of an element of a column */
 /* An object's description must fit in 64 KiB (a limit of HDF5); beyond this many bytes of names the codes
  * stay plain numbers, explained by /axes/transition alone. */
 #define LARGEST_ENUM 60000
@@ -83,7 +84,7 @@ static enum kith_status init_code(struct kith_trajectories *t, const struct kith
     if (named && H5Tcommit2(h->id, "/types/transition", type, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0)
         status = kith_h5_fail(h, "write", "/types/transition");
     if (status == KITH_OK)
-        status = kith_column_init(&t->code, h, "/trajectories/event/code", named ? type : plain, "1",
+        status = kith_column_init(&t->code, &t->chunks, h, "/trajectories/event/code", named ? type : plain, "1",
                                   "transition that happened");
     if (status == KITH_OK && bytes <= LARGEST_ENUM)
         status = put_flags(h, t->code.dataset, shape, t->small_code);
@@ -115,7 +116,7 @@ static enum kith_status init_attributes(struct kith_trajectories *t, const struc
         char path[128];
         const struct kith_shape_attribute *a = &shape->attributes[i];
         kith_trajectories_attribute(path, sizeof path, a->name);
-        status = kith_column_init(&t->attributes[i], h, path, H5T_IEEE_F32LE, a->unit ? a->unit : "1",
+        status = kith_column_init(&t->attributes[i], &t->chunks, h, path, H5T_IEEE_F32LE, a->unit ? a->unit : "1",
                                   a->what ? a->what : a->name);
     }
     return status;
@@ -135,8 +136,7 @@ static enum kith_status init_groups(const struct kith_h5 *h)
     return status;
 }
 
-enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_deflate *p,
-                                        const struct kith_h5 *h, const struct kith_shape *shape)
+enum kith_status kith_trajectories_init(struct kith_trajectories *t, const struct kith_h5 *h, const struct kith_shape *shape)
 {
     const struct {
         struct kith_column *column;
@@ -155,38 +155,41 @@ enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith
     };
     const int64_t zero = 0;
     memset(t, 0, sizeof *t);
-    enum kith_status status = init_groups(h);
+    enum kith_status status = kith_chunks_init(&t->chunks, h->mem, KITH_COLUMN_CHUNK * WIDEST);
+    if (status != KITH_OK)
+        return kith_error_set(h->err, status, h->path, 0, 0, "out of memory");
+    status = init_groups(h);
     for (size_t i = 0; i < sizeof part / sizeof *part && status == KITH_OK; i++) {
         char path[64];
         snprintf(path, sizeof path, "/trajectories/%s", part[i].path);
-        status = kith_column_init(part[i].column, h, path, part[i].type, part[i].units, part[i].what);
+        status = kith_column_init(part[i].column, &t->chunks, h, path, part[i].type, part[i].units, part[i].what);
     }
     if (status == KITH_OK)
         status = init_code(t, h, shape);
     if (status == KITH_OK)
         status = init_attributes(t, h, shape);
     if (status == KITH_OK)
-        status = kith_column_add(&t->event_offset, p, h, &zero, 1);
+        status = kith_column_add(&t->event_offset, h, &zero, 1);
     if (status == KITH_OK)
-        status = kith_column_add(&t->member_offset, p, h, &zero, 1);
+        status = kith_column_add(&t->member_offset, h, &zero, 1);
     kith_column_keep(&t->event_offset);
     kith_column_keep(&t->member_offset);
-    return status == KITH_OK ? kith_column_add(&t->family_offset, p, h, &zero, 1) : status;
+    return status == KITH_OK ? kith_column_add(&t->family_offset, h, &zero, 1) : status;
 }
 
-static enum kith_status add_codes(struct kith_trajectories *t, struct kith_deflate *p, const struct kith_h5 *h,
+static enum kith_status add_codes(struct kith_trajectories *t, const struct kith_h5 *h,
                                   const uint16_t *code, size_t n)
 {
     enum kith_status status = KITH_OK;
     if (!t->small_code)
-        return kith_column_add(&t->code, p, h, code, n);
+        return kith_column_add(&t->code, h, code, n);
     while (n > 0 && status == KITH_OK) {
         size_t room;
         uint8_t *restrict to = kith_column_room(&t->code, &room);
         size_t part = n < room ? n : room;
         for (size_t i = 0; i < part; i++)
             to[i] = (uint8_t)code[i];
-        status = kith_column_filled(&t->code, p, h, part);
+        status = kith_column_filled(&t->code, h, part);
         code += part;
         n -= part;
     }
@@ -194,7 +197,7 @@ static enum kith_status add_codes(struct kith_trajectories *t, struct kith_defla
 }
 
 /* Ends within the batch become offsets within the file. */
-static enum kith_status add_offsets(struct kith_column *c, struct kith_deflate *p, const struct kith_h5 *h,
+static enum kith_status add_offsets(struct kith_column *c, const struct kith_h5 *h,
                                     const int64_t *end, size_t n, int64_t before)
 {
     enum kith_status status = KITH_OK;
@@ -204,15 +207,14 @@ static enum kith_status add_offsets(struct kith_column *c, struct kith_deflate *
         size_t part = n < room ? n : room;
         for (size_t i = 0; i < part; i++)
             to[i] = before + end[i];
-        status = kith_column_filled(c, p, h, part);
+        status = kith_column_filled(c, h, part);
         end += part;
         n -= part;
     }
     return status;
 }
 
-static enum kith_status add_attribute(struct kith_trajectories *t, struct kith_deflate *p,
-                                      const struct kith_h5 *h, const struct kith_tracks *tracks,
+static enum kith_status add_attribute(struct kith_trajectories *t, const struct kith_h5 *h, const struct kith_tracks *tracks,
                                       size_t column)
 {
     const float *from = tracks->attribute + column;
@@ -224,34 +226,33 @@ static enum kith_status add_attribute(struct kith_trajectories *t, struct kith_d
         size_t part = n < room ? n : room;
         for (size_t i = 0; i < part; i++)
             to[i] = from[i * t->n_attributes];
-        status = kith_column_filled(&t->attributes[column], p, h, part);
+        status = kith_column_filled(&t->attributes[column], h, part);
         from += part * t->n_attributes;
         n -= part;
     }
     return status;
 }
 
-enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_deflate *p,
-                                       const struct kith_h5 *h, const struct kith_tracks *tracks)
+enum kith_status kith_trajectories_add(struct kith_trajectories *t, const struct kith_h5 *h, const struct kith_tracks *tracks)
 {
     int64_t events = (int64_t)kith_column_length(&t->day);
     int64_t members = (int64_t)kith_column_length(&t->birth_day);
     size_t n = tracks->n_families;
-    enum kith_status status = kith_column_add(&t->day, p, h, tracks->day, tracks->n_events);
+    enum kith_status status = kith_column_add(&t->day, h, tracks->day, tracks->n_events);
     if (status == KITH_OK)
-        status = kith_column_add(&t->member, p, h, tracks->member, tracks->n_events);
+        status = kith_column_add(&t->member, h, tracks->member, tracks->n_events);
     if (status == KITH_OK)
-        status = add_codes(t, p, h, tracks->code, tracks->n_events);
+        status = add_codes(t, h, tracks->code, tracks->n_events);
     if (status == KITH_OK)
-        status = kith_column_add(&t->id, p, h, tracks->id, n);
+        status = kith_column_add(&t->id, h, tracks->id, n);
     if (status == KITH_OK)
-        status = add_offsets(&t->event_offset, p, h, tracks->event_end, n, events);
+        status = add_offsets(&t->event_offset, h, tracks->event_end, n, events);
     if (status == KITH_OK)
-        status = add_offsets(&t->member_offset, p, h, tracks->member_end, n, members);
+        status = add_offsets(&t->member_offset, h, tracks->member_end, n, members);
     if (status == KITH_OK)
-        status = kith_column_add(&t->birth_day, p, h, tracks->birth_day, tracks->n_members);
+        status = kith_column_add(&t->birth_day, h, tracks->birth_day, tracks->n_members);
     for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++)
-        status = add_attribute(t, p, h, tracks, i);
+        status = add_attribute(t, h, tracks, i);
     return status;
 }
 
@@ -264,15 +265,14 @@ static size_t row_columns(struct kith_trajectories *t, struct kith_column **list
     return sizeof all / sizeof *all;
 }
 
-enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_deflate *p,
-                                         const struct kith_h5 *h, uint64_t n)
+enum kith_status kith_trajectories_cells(struct kith_trajectories *t, const struct kith_h5 *h, uint64_t n)
 {
     struct kith_column *column[8];
     size_t n_columns = row_columns(t, column);
     int64_t families = (int64_t)kith_column_length(&t->id);
     enum kith_status status = KITH_OK;
     while (kith_column_length(&t->family_offset) <= n && status == KITH_OK)
-        status = kith_column_add(&t->family_offset, p, h, &families, 1);
+        status = kith_column_add(&t->family_offset, h, &families, 1);
     for (size_t i = 0; i < n_columns; i++)
         kith_column_keep(column[i]);
     for (size_t i = 0; i < t->n_attributes; i++)
@@ -284,7 +284,7 @@ static enum kith_status drop_unfinished(struct kith_trajectories *t, const struc
 {
     struct kith_column *column[8];
     size_t n = row_columns(t, column);
-    enum kith_status status = KITH_OK;
+    enum kith_status status = kith_chunks_finish(&t->chunks, h); /* nothing can be written beyond the end any more */
     for (size_t i = 0; i < n && status == KITH_OK; i++)
         status = kith_column_cut(column[i], h);
     for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++)
@@ -316,24 +316,26 @@ static enum kith_status put_axes(const struct kith_trajectories *t, const struct
     return status;
 }
 
-enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_deflate *p,
-                                          const struct kith_h5 *h, uint64_t n)
+enum kith_status kith_trajectories_finish(struct kith_trajectories *t, const struct kith_h5 *h, uint64_t n)
 {
     struct kith_column *column[8];
     size_t n_columns = row_columns(t, column);
     enum kith_status status = drop_unfinished(t, h);
     column[n_columns++] = &t->family_offset;
     if (status == KITH_OK)
-        status = kith_trajectories_cells(t, p, h, n);
+        status = kith_trajectories_cells(t, h, n);
     for (size_t i = 0; i < n_columns && status == KITH_OK; i++)
-        status = kith_column_finish(column[i], p, h);
+        status = kith_column_finish(column[i], h);
     for (size_t i = 0; i < t->n_attributes && status == KITH_OK; i++)
-        status = kith_column_finish(&t->attributes[i], p, h);
+        status = kith_column_finish(&t->attributes[i], h);
+    if (status == KITH_OK)
+        status = kith_chunks_finish(&t->chunks, h);
     return status == KITH_OK ? put_axes(t, h) : status;
 }
 
 void kith_trajectories_free(struct kith_trajectories *t)
 {
+    kith_chunks_free(&t->chunks);
     struct kith_column *column[8];
     size_t n = row_columns(t, column);
     for (size_t i = 0; i < n; i++)

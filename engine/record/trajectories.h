@@ -19,23 +19,20 @@ struct kith_trajectories {
     struct kith_column day, member, code, id, event_offset, member_offset, birth_day, family_offset;
     struct kith_column *attributes; /* [n_attributes], NULL if there are none */
     size_t n_attributes;
+    struct kith_chunks chunks; /* kith_chunks_help may be called by other threads at any time between init and finish */
     bool small_code; /* codes are uint8, else int16 */
 };
 
 /* A zeroed struct may be freed. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories *t, struct kith_deflate *p,
-                                                        const struct kith_h5 *h,
+KITH_MUST_CHECK enum kith_status kith_trajectories_init(struct kith_trajectories *t, const struct kith_h5 *h,
                                                         const struct kith_shape *shape);
-KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, struct kith_deflate *p,
-                                                       const struct kith_h5 *h,
+KITH_MUST_CHECK enum kith_status kith_trajectories_add(struct kith_trajectories *t, const struct kith_h5 *h,
                                                        const struct kith_tracks *tracks);
 /* The families added so far are those of the first n cells, and stay. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, struct kith_deflate *p,
-                                                         const struct kith_h5 *h, uint64_t n);
+KITH_MUST_CHECK enum kith_status kith_trajectories_cells(struct kith_trajectories *t, const struct kith_h5 *h, uint64_t n);
 /* Drops families of a cell that was not finished, gives the cells up to n, which were not run, no families, writes what
  * is waiting, and the axes. */
-KITH_MUST_CHECK enum kith_status kith_trajectories_finish(struct kith_trajectories *t, struct kith_deflate *p,
-                                                          const struct kith_h5 *h, uint64_t n);
+KITH_MUST_CHECK enum kith_status kith_trajectories_finish(struct kith_trajectories *t, const struct kith_h5 *h, uint64_t n);
 /* Where the attribute `name` of families stands. One that is called like one of the columns gets a longer name. */
 void kith_trajectories_attribute(char *path, size_t size, const char *name);
 void kith_trajectories_free(struct kith_trajectories *t);

@@ -236,7 +236,7 @@ static enum kith_status write_head(struct kith_writer *w, const struct kith_prov
         status = make_outcomes(w);
     w->tracking = w->sc->trajectories > 0;
     if (status == KITH_OK && w->tracking)
-        status = kith_trajectories_init(&w->tracks, &w->pack, h, w->shape);
+        status = kith_trajectories_init(&w->tracks, h, w->shape);
     if (status == KITH_OK && H5Fflush(h->id, H5F_SCOPE_GLOBAL) < 0)
         status = kith_h5_fail(h, "write", "");
     return status;
@@ -279,7 +279,12 @@ enum kith_status kith_writer_tracks(struct kith_writer *w, const struct kith_tra
     w->h5.err = err;
     if (!w->tracking)
         return KITH_OK;
-    return checked(w, kith_trajectories_add(&w->tracks, &w->pack, &w->h5, t));
+    return checked(w, kith_trajectories_add(&w->tracks, &w->h5, t));
+}
+
+bool kith_writer_help(struct kith_writer *w)
+{
+    return w->tracking && kith_chunks_help(&w->tracks.chunks);
 }
 
 /* Makes all axes of replications reach replication number `replication`. */
@@ -305,7 +310,7 @@ enum kith_status kith_writer_begin(struct kith_writer *w, int replication, size_
 {
     size_t cell = ((size_t)replication * w->sc->n_arms + arm) * w->sc->n_areas + area;
     w->h5.err = err;
-    return w->tracking ? checked(w, kith_trajectories_cells(&w->tracks, &w->pack, &w->h5, cell)) : KITH_OK;
+    return w->tracking ? checked(w, kith_trajectories_cells(&w->tracks, &w->h5, cell)) : KITH_OK;
 }
 
 /* The datasets of series in the order in which shards hold them. */
@@ -320,7 +325,7 @@ static enum kith_status cell_done(struct kith_writer *w, int replication, size_t
 {
     size_t cell = ((size_t)replication * w->sc->n_arms + arm) * w->sc->n_areas + area;
     enum kith_status status =
-        w->tracking ? kith_trajectories_cells(&w->tracks, &w->pack, &w->h5, cell + 1) : KITH_OK;
+        w->tracking ? kith_trajectories_cells(&w->tracks, &w->h5, cell + 1) : KITH_OK;
     if (status == KITH_OK)
         w->done[cell] = 1;
     return status;
@@ -412,7 +417,7 @@ static enum kith_status write_tail(struct kith_writer *w, const struct kith_prov
     uint64_t cells = (uint64_t)w->replications * w->sc->n_arms * w->sc->n_areas;
     enum kith_status status = KITH_OK;
     if (w->tracking)
-        status = kith_trajectories_finish(&w->tracks, &w->pack, h, cells);
+        status = kith_trajectories_finish(&w->tracks, h, cells);
     if (status == KITH_OK)
         status = kith_axes_replications(h, w->replications);
     if (status == KITH_OK)

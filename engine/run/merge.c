@@ -3,6 +3,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* One replication of one arm at work: all but HDF5 is done by several threads at once. */
@@ -27,6 +28,9 @@ struct merge {
     struct group *groups; /* [n_groups] one for each thread */
     int n_groups;
     bool verbatim;        /* packed series go to the file as they are */
+    int64_t turn;         /* number of the group that is next in the file */
+    unsigned char *piece; /* [piece_room] the piece of a shard at hand */
+    size_t piece_room;
     enum kith_status status;
     struct kith_error error;
 };
@@ -116,23 +120,23 @@ static void prepare(struct merge *m, struct group *g, uint64_t first)
     }
 }
 
-/* Trajectories of a cell from the shard that holds it. */
+/* Trajectories of a cell from the shard that holds it. Others may read shards while this thread writes. */
 static enum kith_status write_tracks(struct merge *m, uint64_t cell, struct kith_error *err)
 {
     enum kith_status st = KITH_OK;
-    if (!(m->run->sc->trajectories > 0))
-        return KITH_OK;
+    struct kith_shard_piece piece = {0};
+    uint64_t offset = 0;
+    while (m->run->sc->trajectories > 0 && !piece.last && !st) {
 #pragma omp critical(kith_merge_shards)
-    {
-        size_t i = 0;
-        struct kith_shard *s = kith_cells_shard(m->cells, cell, &i);
-        uint64_t offset = s->cells[i].from;
-        struct kith_shard_piece piece = {0};
-        while (!piece.last && !st) {
+        {
+            size_t i = 0;
+            struct kith_shard *s = kith_cells_shard(m->cells, cell, &i);
+            offset = offset ? offset : s->cells[i].from;
             st = kith_shard_read(s, m->shape, &offset, &piece, err);
-            if (!st && !piece.last)
-                st = kith_writer_tracks(m->writer, &piece.tracks, err);
+            kith_shard_exchange(s, &m->piece, &m->piece_room);
         }
+        if (!st && !piece.last)
+            st = kith_writer_tracks(m->writer, &piece.tracks, err);
     }
     return st;
 }
@@ -203,18 +207,40 @@ static void write_group(struct merge *m, struct group *g)
     m->how->events += g->events;
     if (st)
         fail(m, st, &err);
+#pragma omp critical(kith_merge_turn)
+    m->turn++;
+}
+
+/* Packs trajectories for whoever writes, until group number i is next; without trajectories returns at once. */
+static void help(struct merge *m, int64_t i)
+{
+    const struct timespec moment = {0, 50000};
+    while (m->run->sc->trajectories > 0) {
+        int64_t turn;
+#pragma omp critical(kith_merge_turn)
+        turn = m->turn;
+        if (turn >= i)
+            return;
+        if (!kith_writer_help(m->writer))
+            nanosleep(&moment, NULL);
+    }
 }
 
 static void all_cells(struct merge *m)
 {
     const struct kith_scenario *sc = m->run->sc;
     int64_t n = (int64_t)sc->replications * (int64_t)sc->n_arms;
-#pragma omp parallel for ordered schedule(dynamic, 1) num_threads(m->n_groups)
-    for (int64_t i = 0; i < n; i++) {
+#pragma omp parallel num_threads(m->n_groups)
+    {
         struct group *g = &m->groups[omp_get_thread_num()];
-        prepare(m, g, (uint64_t)i * sc->n_areas);
+#pragma omp for ordered schedule(dynamic, 1) nowait
+        for (int64_t i = 0; i < n; i++) {
+            prepare(m, g, (uint64_t)i * sc->n_areas);
+            help(m, i);
 #pragma omp ordered
-        write_group(m, g);
+            write_group(m, g);
+        }
+        help(m, n);
     }
     if (!m->status && m->run->stop && *m->run->stop)
         m->status = KITH_STOPPED;
@@ -224,8 +250,6 @@ static enum kith_status make_groups(struct merge *m)
 {
     struct kith_mem *mem = m->run->mem;
     int n = kith_run_threads(m->run->threads);
-    int64_t most = (int64_t)m->run->sc->replications * (int64_t)m->run->sc->n_arms;
-    n = n < most ? n : (int)most;
     enum kith_status st = kith_mem_zeroed(mem, &m->groups, (size_t)n, sizeof *m->groups);
     for (; m->n_groups < n && !st; m->n_groups++) {
         struct group *g = &m->groups[m->n_groups];
@@ -250,6 +274,7 @@ static void free_groups(struct merge *m)
         kith_mem_free(&m->groups[i].at);
     }
     kith_mem_free(&m->groups);
+    kith_mem_free(&m->piece);
 }
 
 enum kith_status kith_merge_output(const struct kith_run *run, struct kith_cells *cells, struct kith_provenance *how,
