@@ -77,13 +77,13 @@ enum kith_status kith_deflate_take(struct kith_deflate *p, const void *data, siz
     return KITH_OK;
 }
 
-/* Whether a sample from the middle of the bytes does not shrink by at least one part in 64. */
+/* Whether a sample from the middle of the bytes does not shrink by at least one part in 16. */
 static bool looks_random(struct kith_deflate *p, const unsigned char *bytes, size_t n)
 {
     if (n < 4 * SAMPLE)
         return false;
     size_t packed = libdeflate_deflate_compress(p->deflate, bytes + n / 2, SAMPLE, p->packed, p->packed_room);
-    return packed == 0 || packed > SAMPLE - SAMPLE / 64;
+    return packed == 0 || packed > SAMPLE - SAMPLE / 16;
 }
 
 /* Appends n bytes as stored, not final, blocks of a deflate stream (RFC 1951, 3.2.4). Each begins and ends on

@@ -96,9 +96,11 @@ bool kith_cell_tracks(const struct kith_cell *cell, uint64_t index)
     return kith_draw_uniform(key) < cell->share;
 }
 
-bool kith_cell_grow(struct kith_cell *cell)
+bool kith_cell_room(struct kith_cell *cell, size_t n)
 {
-    size_t room = cell->room ? 2 * cell->room : 4096;
+    if (cell->room - cell->n_rows >= n)
+        return true;
+    size_t room = 2 * cell->room + n + 4096;
     if (kith_mem_resize(cell->mem, &cell->day, room, sizeof *cell->day) ||
         kith_mem_resize(cell->mem, &cell->member, room, sizeof *cell->member) ||
         kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code) ||

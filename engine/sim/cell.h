@@ -69,8 +69,8 @@ int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *
 /* Notes that the scenario cannot go on, unless something was noted before: what is wrong, where, and what would be
  * right. */
 void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2, 3);
-/* Makes room for one more row; sets `failed` and returns false when there is none. */
-bool kith_cell_grow(struct kith_cell *cell);
+/* Makes room for n more rows; sets `failed` and returns false when there is none. */
+bool kith_cell_room(struct kith_cell *cell, size_t n);
 
 /* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not whatever the
  * arm, and a larger share contains a smaller one. */
@@ -79,7 +79,7 @@ bool kith_cell_tracks(const struct kith_cell *cell, uint64_t index);
 /* Adds a row of day `day` of counting to the trajectories of family cell->whose, without counting anything. */
 static inline void kith_cell_row_of_day(struct kith_cell *cell, unsigned day, unsigned member, unsigned code)
 {
-    if (cell->n_rows == cell->room && !kith_cell_grow(cell))
+    if (cell->n_rows == cell->room && !kith_cell_room(cell, 1))
         return;
     size_t i = cell->n_rows++;
     cell->day[i] = (uint16_t)day;
@@ -88,10 +88,16 @@ static inline void kith_cell_row_of_day(struct kith_cell *cell, unsigned day, un
     cell->owner[i] = cell->whose;
 }
 
+/* The day of counting that is `since` years, not below 0, after its beginning. */
+static inline unsigned kith_cell_day(double since)
+{
+    return (unsigned)(since * 365.25);
+}
+
 /* The same at time t, not before counting begins. */
 static inline void kith_cell_row(struct kith_cell *cell, double t, unsigned member, unsigned code)
 {
-    kith_cell_row_of_day(cell, (unsigned)((t - cell->warm_up) * 365.25), member, code);
+    kith_cell_row_of_day(cell, kith_cell_day(t - cell->warm_up), member, code);
 }
 
 /* Records that transition `code` of member `member` (0: the family itself) happened at time t. */

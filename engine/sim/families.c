@@ -19,9 +19,9 @@ void kith_families_free(struct kith_families *f)
     kith_mem_free(&f->tracks.birth_day);
     kith_mem_free(&f->state);
     kith_mem_free(&f->births);
-    kith_mem_free(&f->day2);
-    kith_mem_free(&f->code2);
-    kith_mem_free(&f->member2);
+    kith_mem_free(&f->end);
+    kith_mem_free(&f->row);
+    kith_mem_free(&f->member);
 }
 
 static enum kith_status room_for_family(struct kith_families *f, const struct kith_shape *shape)
@@ -99,49 +99,70 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
     return KITH_OK;
 }
 
-/* A stable counting sort. What the tracks say of a family (attributes, births) is known from its beginning, so the
- * families begin once more: those of long ago are not kept until the end. */
-enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
-                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n)
+/* Memory grows with the largest cell; what it held is not needed, so nothing is copied. */
+static enum kith_status room_to_regroup(struct kith_families *f, size_t n_families, size_t n_rows, bool members)
 {
-    enum kith_status st;
-    size_t sum = 0;
-    size_t *end = NULL;
-    if ((st = kith_mem_zeroed(f->mem, &end, n + 1, sizeof *end)) ||
-        (st = kith_mem_resize(f->mem, &f->day2, cell->room, sizeof *f->day2)) ||
-        (st = kith_mem_resize(f->mem, &f->code2, cell->room, sizeof *f->code2)) ||
-        (st = kith_mem_resize(f->mem, &f->member2, cell->room, sizeof *f->member2)))
-        goto out;
-    for (size_t k = 0; k < cell->n_rows; k++)
+    enum kith_status st = KITH_OK;
+    if (n_families > f->end_room) {
+        kith_mem_free(&f->end);
+        st = kith_mem_resize(f->mem, &f->end, n_families, sizeof *f->end);
+        f->end_room = st ? 0 : n_families;
+    }
+    if (!st && n_rows > f->row_room) {
+        size_t room = n_rows + n_rows / 4;
+        kith_mem_free(&f->row);
+        kith_mem_free(&f->member);
+        if (!(st = kith_mem_resize(f->mem, &f->row, room, sizeof *f->row)) && members)
+            st = kith_mem_resize(f->mem, &f->member, room, sizeof *f->member);
+        f->row_room = st ? 0 : room;
+    }
+    return st;
+}
+
+/* A stable counting sort of the cell's rows. Days and codes go together, so that a row is one store somewhere in memory; who has
+ * no members has zeros there, which need no sorting. */
+static void sort_rows(struct kith_families *f, struct kith_cell *cell, bool members, size_t n)
+{
+    size_t *end = f->end, n_rows = cell->n_rows, sum = 0;
+    memset(end, 0, n * sizeof *end);
+    for (size_t k = 0; k < n_rows; k++)
         end[cell->owner[k]]++;
     for (size_t i = 0; i < n; i++) {
         size_t rows = end[i];
         end[i] = sum;
         sum += rows;
     }
-    for (size_t k = 0; k < cell->n_rows; k++) {
+    for (size_t k = 0; k < n_rows; k++) {
         size_t at = end[cell->owner[k]]++;
-        f->day2[at] = cell->day[k];
-        f->code2[at] = cell->code[k];
-        f->member2[at] = cell->member[k];
+        f->row[at] = cell->day[k] | (uint32_t)cell->code[k] << 16;
+        if (members)
+            f->member[at] = cell->member[k];
     }
-    uint16_t *day = cell->day, *code = cell->code;
-    int8_t *member = cell->member;
-    cell->day = f->day2;
-    cell->code = f->code2;
-    cell->member = f->member2;
-    f->day2 = day;
-    f->code2 = code;
-    f->member2 = member;
+    for (size_t k = 0; k < n_rows; k++) {
+        cell->day[k] = (uint16_t)f->row[k];
+        cell->code[k] = (uint16_t)(f->row[k] >> 16);
+    }
+    if (members && n_rows > 0)
+        memcpy(cell->member, f->member, n_rows);
+}
+
+/* What the tracks say of a family (attributes, births) is known from its beginning, so the families begin once more: those
+ * of long ago are not kept until the end. */
+enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
+                                       struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n)
+{
+    enum kith_status st = room_to_regroup(f, n, cell->n_rows, shape->members > 0);
+    if (st)
+        return st;
+    if (n > 0)
+        sort_rows(f, cell, shape->members > 0, n);
     bool more = shape->n_attributes || shape->members;
     for (size_t i = 0; i < n && !st; i++)
         if (kith_cell_tracks(cell, from + i)) {
             if (more)
                 model->begin(compiled, cell, from + i, f->state);
-            st = track_family(f, model, compiled, cell, shape, from + i, f->state, end[i]);
+            st = track_family(f, model, compiled, cell, shape, from + i, f->state, f->end[i]);
         }
-out:
-    kith_mem_free(&end);
     return st;
 }
 

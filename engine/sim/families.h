@@ -21,8 +21,11 @@ struct kith_families {
     unsigned char *state;      /* families in progress */
     size_t state_room;
     double *births;            /* [members] */
-    uint16_t *day2, *code2;    /* rows regrouped by family */
-    int8_t *member2;
+    size_t *end;               /* [end_room] where each family's rows end */
+    size_t end_room;
+    uint32_t *row;             /* [row_room] day and code of each row, regrouped by family */
+    int8_t *member;            /* [row_room] and its member, in models that have any */
+    size_t row_room;
     struct kith_room *room;    /* the thread's, for coupled cells */
 };
 /* Where the families of a coupled cell are while it runs: nothing of it is needed afterwards, so a thread has one. */

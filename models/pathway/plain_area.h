@@ -243,6 +243,20 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
     }
 }
 
+/* Adds the rows of those who go and are tracked. */
+static void track_all(const struct plain_area *a, const struct crowd *c, unsigned n)
+{
+    const struct visit *v = &c->v;
+    struct rows r;
+    if (!begin_rows(a->cell, n, &r))
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        const struct plain_family *f = (const void *)(a->record + v->row[i]); /* nobody, if it does not go */
+        add_rows(&r, f, &a->plain->state[c->state[i]], c->code[i], v->entered[i], v->at[i]);
+    }
+    a->cell->n_rows = r.n;
+}
+
 /* Counts and records the firings of those who go, and makes who[] the list of them, in their new states; returns how many. */
 INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, unsigned n)
 {
@@ -251,9 +265,8 @@ INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, uns
     unsigned left = 0;
     for (unsigned i = 0; i < v->n; i++)
         c->code[i] = firing(pl, c->state[i], v->winner[i])->code;
-    for (unsigned i = 0; i < n && a->cell->share > 0; i++)
-        if (v->go[i] && family_at(a, who[i])->tracked)
-            add_rows(a->cell, family_at(a, who[i]), &pl->state[c->state[i]], (unsigned)c->code[i], v->entered[i], v->at[i]);
+    if (a->cell->share > 0)
+        track_all(a, c, n);
     tally(a->cell, c->code, v, n);
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */

@@ -180,15 +180,44 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
     }
 }
 
-/* Rows of a tracked family: how it stands when counting begins, and what happens after. */
-static void add_rows(struct kith_cell *cell, const struct plain_family *f, const struct plain_state *st, unsigned code,
-                     double entered, double at)
+/* The rows of a cell while many are added: nothing else changes it meanwhile. */
+struct rows {
+    uint16_t *day, *code;
+    int8_t *member;
+    uint32_t *owner;
+    size_t n;
+    double warm_up, end;
+};
+
+/* With room for two rows of each of n families; none if memory ran out. */
+INLINE bool begin_rows(struct kith_cell *cell, unsigned n, struct rows *r)
 {
-    cell->whose = f->number;
-    if (entered <= cell->warm_up && at > cell->warm_up)
-        kith_cell_row_of_day(cell, 0, 0, (unsigned)st->standing);
-    if (at > cell->warm_up && at <= cell->end)
-        kith_cell_row(cell, at, 0, code);
+    bool room = kith_cell_room(cell, 2 * (size_t)n);
+    *r = (struct rows){cell->day, cell->code, cell->member, cell->owner, cell->n_rows, cell->warm_up, cell->end};
+    return room;
+}
+
+/* Adds one. */
+INLINE void add_row(struct rows *r, const struct plain_family *f, unsigned day, unsigned code)
+{
+    size_t i = r->n++;
+    r->day[i] = (uint16_t)day;
+    r->code[i] = (uint16_t)code;
+    r->member[i] = 0;
+    r->owner[i] = f->number;
+}
+
+/* Rows of a family that is tracked: how it stands when counting begins, and what happens after. That one is written in any case
+ * and then counts or not, which cannot be foreseen. */
+INLINE void add_rows(struct rows *r, const struct plain_family *f, const struct plain_state *st, uint64_t code, double entered,
+                     double at)
+{
+    bool after = f->tracked & (at > r->warm_up), counts = after & (at <= r->end);
+    double since = (at < r->end ? at : r->end) - r->warm_up; /* minimum and maximum, no jumps */
+    if (after & (entered <= r->warm_up))
+        add_row(r, f, 0, (unsigned)st->standing);
+    add_row(r, f, kith_cell_day(since > 0 ? since : 0), (unsigned)code);
+    r->n -= !counts;
 }
 
 /* Who fires before the end. */
@@ -308,12 +337,14 @@ static void first_draws(const struct plain *pl, const struct kith_cell *cell, do
 /* Adds the rows of those who are tracked, if they go or are not seen again. */
 static void track(struct kith_cell *cell, const double *base, const struct plain_state *st, const struct visit *v, unsigned n)
 {
+    struct rows r;
+    if (!begin_rows(cell, n, &r))
+        return;
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(base + v->row[i]);
-        if (f->tracked)
-            add_rows(cell, f, st, (unsigned)st->code[v->winner[i]], v->entered[i], v->at[i]);
+        add_rows(&r, f, st, (uint64_t)st->code[v->winner[i]], v->entered[i], v->at[i]);
     }
+    cell->n_rows = r.n;
 }
-
 
 #endif
