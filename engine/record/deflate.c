@@ -103,13 +103,25 @@ static unsigned char *put_stored(unsigned char *out, const unsigned char *bytes,
     return out;
 }
 
-/* Whether bytes follow others like them, but for one in 64 at most. */
+/* Where the run that contains bytes[i] ends. */
+static size_t end_of_run(const unsigned char *bytes, size_t i, size_t n)
+{
+    uint64_t like = bytes[i] * (uint64_t)0x0101010101010101, eight = like;
+    unsigned char byte = bytes[i];
+    while (n - i >= sizeof eight && (memcpy(&eight, bytes + i, sizeof eight), eight == like))
+        i += sizeof eight;
+    while (i < n && bytes[i] == byte)
+        i++;
+    return i;
+}
+
+/* Whether bytes follow others like them, but for one in 64 at most; soon known where they do not. */
 static bool is_runs(const unsigned char *bytes, size_t n)
 {
-    size_t changes = 0;
-    for (size_t i = 1; i < n; i++)
-        changes += bytes[i] != bytes[i - 1];
-    return changes <= n / 64;
+    size_t i = 0;
+    for (size_t changes = 0; i < n && changes <= n / 64; changes++)
+        i = end_of_run(bytes, i, n);
+    return i == n;
 }
 
 /* Bits on their way out, the first one lowest. */
@@ -183,18 +195,6 @@ static void put_repeat(struct bits *b, unsigned length)
     put_symbol(b, length == 258 ? 285 : 257 + 4 * extra + (m >> extra));
     put_bits(b, length == 258 ? 0 : m & ((1u << extra) - 1), length == 258 ? 0 : extra);
     put_code(b, 0, 1);
-}
-
-/* Where the run that contains bytes[i] ends. */
-static size_t end_of_run(const unsigned char *bytes, size_t i, size_t n)
-{
-    uint64_t like = bytes[i] * (uint64_t)0x0101010101010101, eight = like;
-    unsigned char byte = bytes[i];
-    while (n - i >= sizeof eight && (memcpy(&eight, bytes + i, sizeof eight), eight == like))
-        i += sizeof eight;
-    while (i < n && bytes[i] == byte)
-        i++;
-    return i;
 }
 
 /* Appends the final block of a deflate stream that has nothing but repetitions of single bytes: at a hundredth of what a
