@@ -35,37 +35,50 @@ more_of()
     esac
 }
 
-# digest PROGRAM SCENARIO THREADS ORDER
+# digest RUN PROGRAM SCENARIO THREADS-ORDER: leaves the digest in the file RUN, or what was said in RUN.log
 digest()
 {
     # shellcheck disable=SC2046
-    "$1" run "scenarios/$2.yaml" -o "$work/out.h5" --overwrite --quiet --threads "$3" --order "$4" --replications 1 \
-        --trajectories all $(more_of "$2") --set population.families="$(families_of "$2")" > "$work/log" 2>&1 < /dev/null &&
-        "$1" digest "$work/out.h5" 2>> "$work/log" | awk '{ print $1 }'
+    "$2" run "scenarios/$3.yaml" -o "$1.h5" --overwrite --quiet --threads "${4%-*}" --order "${4#*-}" --replications 1 \
+        --trajectories all $(more_of "$3") --set population.families="$(families_of "$3")" > "$1.log" 2>&1 < /dev/null &&
+        "$2" digest "$1.h5" 2>> "$1.log" | awk '{ print $1 }' > "$1"
+    rm -f "$1.h5"
 }
 
-# compare NAME PROGRAM SCENARIO THREADS-ORDER...: holds the digests against the first one of this scenario
+# compare NAME PROGRAM THREADS-ORDER...: runs all scenarios these ways, several at a time, and holds each digest against
+# the first one of its scenario
 compare()
 {
-    name=$1 program=$2 scenario=$3
-    shift 3
-    wrong=
-    for how in "$@"; do
-        found=$(digest "$program" "$scenario" "${how%-*}" "${how#*-}")
-        if [ -z "$found" ]; then
-            wrong="$wrong $how(no digest)"
-            sed 's/^/    | /' "$work/log"
-            continue
-        fi
-        [ -e "$work/$scenario" ] || echo "$found" > "$work/$scenario"
-        [ "$found" = "$(cat "$work/$scenario")" ] || wrong="$wrong $how($found)"
+    name=$1 program=$2
+    shift 2
+    waiting=0
+    for scenario in $scenarios; do
+        for how in "$@"; do
+            digest "$work/$name-$scenario-$how" "$program" "$scenario" "$how" &
+            waiting=$((waiting + 1))
+            [ $((waiting % jobs)) -ne 0 ] || wait
+        done
     done
-    if [ -z "$wrong" ]; then
-        echo "ok digest/$scenario/$name ($(cut -c 1-12 < "$work/$scenario")...: threads-order $*)"
-    else
-        failed=1
-        echo "FAIL digest/$scenario/$name: not $(cat "$work/$scenario" 2> /dev/null):$wrong"
-    fi
+    wait
+    for scenario in $scenarios; do
+        wrong=
+        for how in "$@"; do
+            run=$work/$name-$scenario-$how
+            if [ ! -s "$run" ]; then
+                wrong="$wrong $how(no digest)"
+                sed 's/^/    | /' "$run.log"
+                continue
+            fi
+            [ -e "$work/$scenario" ] || cp "$run" "$work/$scenario"
+            cmp -s "$run" "$work/$scenario" || wrong="$wrong $how($(cat "$run"))"
+        done
+        if [ -z "$wrong" ]; then
+            echo "ok digest/$scenario/$name ($(cut -c 1-12 < "$work/$scenario")...: threads-order $*)"
+        else
+            failed=1
+            echo "FAIL digest/$scenario/$name: not $(cat "$work/$scenario" 2> /dev/null):$wrong"
+        fi
+    done
 }
 
 scenarios=
@@ -73,33 +86,41 @@ for scenario in chain illness-death england mmc district area pressure; do
     [ -e "scenarios/$scenario.yaml" ] && scenarios="$scenarios $scenario"
 done
 
-for scenario in $scenarios; do
-    compare default "$B/kith" "$scenario" 1-family 2-family 7-family 1-queue 2-queue 7-queue
-done
+compare default "$B/kith" 1-family 2-family 7-family 1-queue 2-queue 7-queue
 
-# variant NAME CC OPTIMISATION [CPPFLAGS]
+# does_not_build NAME
+does_not_build()
+{
+    failed=1
+    echo "FAIL digest/$1: does not build"
+    grep -E 'error|undefined' "$work/log" | head -n 20 | sed 's/^/    | /'
+}
+
+# variant NAME CC OPTIMISATION
 variant()
 {
     if ! command -v "$2" > /dev/null 2>&1; then
         echo "SKIPPED digest/$1: no $2"
-        return
+    elif ! make -j "$jobs" B="$B-$1" CC="$2" OPT="$3" CFLAGS_EXTRA=-g0 all > "$work/log" 2>&1; then does_not_build "$1"
+    else compare "$1" "$B-$1/kith" 2-family 7-queue
     fi
-    if ! make -j "$jobs" B="$B-$1" CC="$2" OPT="$3" CPPFLAGS="${4-}" all > "$work/log" 2>&1; then
-        failed=1
-        echo "FAIL digest/$1: does not build"
-        grep -E 'error|undefined' "$work/log" | head -n 20 | sed 's/^/    | /'
-        return
-    fi
-    for scenario in $scenarios; do
-        compare "$1" "$B-$1/kith" "$scenario" 2-family 7-queue
-    done
 }
 variant gcc-O0 gcc -O0
 variant gcc-native gcc '-O3 -march=native'
 variant clang clang -O2
 variant clang-native clang '-O3 -march=native'
-# families side by side: by default as many as the vectors of this CPU hold
+
+# Families side by side: by default as many as the vectors of this CPU hold. One source chooses, and one is compiled.
 scenarios='chain district area'
-variant lanes2 "${CC:-cc}" -O3 -DKITH_LANES_MOST=2
-variant lanes4 "${CC:-cc}" -O3 -DKITH_LANES_MOST=4
+for lanes in 2 4; do
+    # shellcheck disable=SC2016 # for make
+    if cp "$B/libkith.a" "$work/libkith.a" &&
+        make -s B="$B" CPPFLAGS="-DKITH_LANES_MOST=$lanes" work="$work" --eval='lanes: ; \
+            $(CC) $(CFLAGS_ALL) $(CPPFLAGS_ALL) -c -o $(work)/plain.o models/pathway/plain.c && \
+            ar r $(work)/libkith.a $(work)/plain.o && \
+            $(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $(work)/lanes $(CLI_OBJ) $(work)/libkith.a $(LIBS)' lanes > "$work/log" 2>&1
+    then compare "lanes$lanes" "$work/lanes" 2-family 7-queue
+    else does_not_build "lanes$lanes"
+    fi
+done
 exit $failed

@@ -24,11 +24,11 @@ cells_in_parts()
 }
 running()
 {
-    kith_pid=$(ps -eo pid=,args= | awk -v out="all.h5.parts/$1-of-7.shard" '$2 ~ /kith$/ && index($0, out) { print $1; exit }')
+    kith_pid=$(ps -eo pid=,args= | awk -v out="$work/all.h5.parts/$1-of-7.shard" '$2 ~ /kith$/ && index($0, out) { print $1; exit }')
     [ -n "$kith_pid" ]
 }
 
-sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" all.h5 "$@" > first.log 2>&1 &
+sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" "$work/all.h5" "$@" > first.log 2>&1 &
 pid=$!
 wait_for 30 running 3 || die "part 3 does not run" first.log
 wait_for 10 has_cells 5 all.h5.parts/3-of-7.shard
@@ -39,9 +39,9 @@ code=$?
 [ ! -e all.h5 ] || die "merged although a part was missing"
 before=$(cells_in_parts)
 say "part 3 killed: $before of 1216 cells finished; the same command again"
-expect 0 sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" all.h5 "$@"
+expect 0 sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" "$work/all.h5" "$@"
 same all.h5 "GNU parallel, 7 parts, one killed"
 jobs_run=$(($(wc -l < all.h5.parts/joblog) - 1))
-expect 0 sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" all.h5 "$@"
+expect 0 sh "$ROOT/scripts/cluster/parallel.sh" "$SCENARIOS/demo.yaml" "$work/all.h5" "$@"
 same all.h5 "once more"
 echo "$reached digests equal; $jobs_run parts in parallel's log"

@@ -14,12 +14,12 @@ workflow()
     replications=$1
     shift
     snakemake -s "$ROOT/scripts/cluster/Snakefile" --cores 2 --nocolor "$@" --config scenario="$SCENARIOS/demo.yaml" \
-        out=all.h5 parts=5 kith="$KITH" options="--replications $replications --set population.families=7000"
+        out="$work/all.h5" parts=5 kith="$KITH" options="--replications $replications --set population.families=7000"
 }
 
 running()
 {
-    kith_pid=$(ps -eo pid=,args= | awk -v part="all.h5.parts/$1-of-5" '$2 ~ /kith$/ && $0 ~ part { print $1; exit }')
+    kith_pid=$(ps -eo pid=,args= | awk -v part="$work/all.h5.parts/$1-of-5" '$2 ~ /kith$/ && $0 ~ part { print $1; exit }')
     [ -n "$kith_pid" ]
 }
 

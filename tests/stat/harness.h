@@ -341,6 +341,18 @@ static inline double integral(double (*f)(double, void *), void *arg, double a, 
     return value;
 }
 
+/* How many of a sample of n a program takes: under sanitizers, which look at every access and are slow, a quarter. What
+ * they look for shows in few; what the sample is of is tested by the same program without them. */
+static inline int sampled(int n)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    print_message("%d of %d: with a sanitizer\n", (n + 3) / 4, n);
+    return (n + 3) / 4;
+#else
+    return n;
+#endif
+}
+
 /* ---- a rich scenario: parts that tests put together ------------------------------------------------------------- */
 
 #define RICH_TABLE "code,children,tilt,factor,lone\nE1,600,0.2,1,3\nE2,300,-0.3,1.5,0\nE3,100,0,0.8,1\n"

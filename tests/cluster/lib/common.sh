@@ -130,5 +130,5 @@ has_cells()
 mpi_build()
 {
     KITH_MPI=$B-mpi/kith
-    make -s -C "$ROOT" -j "$cores" MPI=1 OPT=-O1 B="$B-mpi" all > "$work/make.log" 2>&1 || die "make MPI=1" "$work/make.log"
+    make -s -C "$ROOT" -j "$cores" MPI=1 OPT=-O1 CFLAGS_EXTRA=-g0 B="$B-mpi" all > "$work/make.log" 2>&1 || die "make MPI=1" "$work/make.log"
 }
