@@ -1,56 +1,13 @@
-/* What the tests of families that meet through the resources of their area share: texts of scenarios, comparisons of runs,
+/* What the tests of families that meet through the resources of their area share: comparisons of runs of two scenarios,
  * the rich scenario with resources, and an end for what may not return. */
 #ifndef KITH_TESTS_COUPLED_H
 #define KITH_TESTS_COUPLED_H
 
 #include <signal.h>
 
-#include "../../stat/harness.h"
+#include "cells.h"
 
 /* ---- texts ------------------------------------------------------------------------------------------------------ */
-
-enum { PAGE = 32768, PAGES = 64 };
-static char pages[PAGES][PAGE];
-static size_t page;
-
-static inline char *new_page(void)
-{
-    char *p = pages[page++ % PAGES];
-    p[0] = 0;
-    return p;
-}
-
-static inline void add_text(char *to, const char *fmt, ...) KITH_PRINTF(2, 3);
-static inline void add_text(char *to, const char *fmt, ...)
-{
-    size_t length = strlen(to);
-    va_list args;
-    va_start(args, fmt);
-    int n = vsnprintf(to + length, PAGE - length, fmt, args);
-    va_end(args);
-    assert_true(n >= 0 && (size_t)n < PAGE - length);
-}
-
-/* The text with each `from`, of which there must be one, replaced. */
-static inline const char *edited(const char *text, const char *from, const char *to)
-{
-    char *p = new_page();
-    const char *at = strstr(text, from);
-    assert_non_null(at);
-    for (; at; at = strstr(text, from)) {
-        add_text(p, "%.*s%s", (int)(at - text), text, to);
-        text = at + strlen(from);
-    }
-    add_text(p, "%s", text);
-    return p;
-}
-
-static inline const char *joined(const char *a, const char *b)
-{
-    char *p = new_page();
-    add_text(p, "%s%s", a, b);
-    return p;
-}
 
 /* The scenario with this ratio (1 by the load of something) in every clock, as far as clocks are written one a line or
  * have ratios: all their events wait for those of others. */
@@ -78,23 +35,6 @@ static inline const char *bound(const char *text, const char *ratio)
 
 /* ---- runs ------------------------------------------------------------------------------------------------------- */
 
-static inline void run(struct harness *h, struct result *r, size_t arm, int replication, size_t area)
-{
-    harness_run(h, r, arm, replication, area, 1, KITH_ORDER_FAMILY);
-    if (r->cell.fault)
-        print_error("%s\n", r->cell.fault);
-    assert_null(r->cell.fault);
-}
-
-static inline size_t resource_number(const struct harness *h, const char *name)
-{
-    for (size_t i = 0; i < h->shape->n_resources; i++)
-        if (strcmp(h->shape->resources[i].name, name) == 0)
-            return i;
-    fail_msg("no resource %s", name);
-    return 0;
-}
-
 /* An amount of months [from, to). */
 static inline int64_t amount(const struct harness *h, const struct result *r, const char *resource, enum kith_pool_amount what,
                       int from, int to)
@@ -112,27 +52,6 @@ static inline void served_late(const struct harness *h, const struct result *r, 
     assert_true(amount(h, r, resource, KITH_POOL_WAITED, 0, h->sc.months) > 5);
     assert_true(amount(h, r, resource, KITH_POOL_WAIT, 0, h->sc.months) > 0);
     assert_true(amount(h, r, resource, KITH_POOL_GRANTED, 0, h->sc.months) > 5);
-}
-
-static inline bool same_bytes(const void *a, const void *b, size_t n)
-{
-    return n == 0 || memcmp(a, b, n) == 0;
-}
-
-/* Two cells of one shape, to the bit. */
-static inline bool same_cells(const struct result *x, const struct result *y)
-{
-    const struct kith_cell *a = &x->cell, *b = &y->cell;
-    size_t rows = (size_t)a->months + 1;
-    return a->n_events == b->n_events && a->n_rows == b->n_rows &&
-           same_bytes(a->tally, b->tally, rows * a->n_transitions * sizeof *a->tally) &&
-           same_bytes(a->count, b->count, rows * a->n_counts * sizeof *a->count) &&
-           same_bytes(a->amount, b->amount, (size_t)a->months * a->n_amounts * sizeof *a->amount) &&
-           same_bytes(a->day, b->day, a->n_rows * sizeof *a->day) &&
-           same_bytes(a->member, b->member, a->n_rows * sizeof *a->member) &&
-           same_bytes(a->code, b->code, a->n_rows * sizeof *a->code) &&
-           same_bytes(x->series.cost, y->series.cost,
-                      (size_t)x->series.months * x->series.n_costs * sizeof *x->series.cost);
 }
 
 static inline bool has_chart(const struct harness *h, const char *name)
