@@ -103,150 +103,60 @@ static unsigned char *put_stored(unsigned char *out, const unsigned char *bytes,
     return out;
 }
 
-/* Where the run that contains bytes[i] ends. */
-static size_t end_of_run(const unsigned char *bytes, size_t i, size_t n)
+/* A zlib stream (RFC 1950) whose first `stored` bytes are copied and whose rest is compressed; 0 on failure.
+ */
+static size_t make_stream(struct kith_deflate *p, const unsigned char *bytes, size_t n, size_t stored)
 {
-    uint64_t like = bytes[i] * (uint64_t)0x0101010101010101, eight = like;
-    unsigned char byte = bytes[i];
-    while (n - i >= sizeof eight && (memcpy(&eight, bytes + i, sizeof eight), eight == like))
-        i += sizeof eight;
-    while (i < n && bytes[i] == byte)
-        i++;
-    return i;
-}
-
-/* Whether bytes follow others like them, but for one in 64 at most; soon known where they do not. */
-static bool is_runs(const unsigned char *bytes, size_t n)
-{
-    size_t i = 0;
-    for (size_t changes = 0; i < n && changes <= n / 64; changes++)
-        i = end_of_run(bytes, i, n);
-    return i == n;
-}
-
-/* Bits on their way out, the first one lowest. */
-struct bits {
-    unsigned char *out;
-    uint64_t waiting;
-    unsigned n;
-};
-
-static void put_bits(struct bits *b, unsigned value, unsigned n)
-{
-    b->waiting |= (uint64_t)value << b->n;
-    for (b->n += n; b->n >= 8; b->n -= 8) {
-        *b->out++ = (unsigned char)b->waiting;
-        b->waiting >>= 8;
-    }
-}
-
-/* A code of n bits, the highest first. */
-static void put_code(struct bits *b, unsigned code, unsigned n)
-{
-    unsigned turned = 0;
-    for (unsigned i = 0; i < n; i++)
-        turned |= (code >> i & 1) << (n - 1 - i);
-    put_bits(b, turned, n);
-}
-
-/* How a block begins whose codes (RFC 1951, 3.2.7) suit long runs: 1 bit for a repetition of the greatest length, 285, and 1 for the
- * only distance; 7 for the other lengths, 257 to 284; 9 for bytes 0 to 30, and 10 for the rest and the end, 256, so that all
- * codes are used up. The lengths themselves are written in a code of 1 bit for "again", 2 for 10, 3 for 7, 4 for 1 and 9. */
-static void put_codes(struct bits *b)
-{
-    const unsigned char in_order[18] = {1, 0, 0, 0, 0, 3, 4, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 4}; /* 16 17 18 0 8 7 9 6 10 ... 1 */
-    const struct {
-        unsigned code, bits, again; /* so many times more */
-    } part[] = {{15, 4, 30}, {2, 2, 225}, {6, 3, 27}, {14, 4, 0}, {14, 4, 0}}; /* of 9, 10, 7, 1 bits; of the distance */
-    put_bits(b, 1 | 2 << 1, 3); /* final; its own codes */
-    put_bits(b, 286 - 257, 5);
-    put_bits(b, 1 - 1, 5);
-    put_bits(b, 18 - 4, 4);
-    for (unsigned i = 0; i < 18; i++)
-        put_bits(b, in_order[i], 3);
-    for (unsigned i = 0; i < sizeof part / sizeof *part; i++) {
-        put_code(b, part[i].code, part[i].bits);
-        for (unsigned left = part[i].again, n; left > 0; left -= n) { /* 3 to 6 at a time */
-            n = left < 6 ? left : 6;
-            put_bits(b, 0, 1);
-            put_bits(b, n - 3, 2);
-        }
-    }
-}
-
-static void put_symbol(struct bits *b, unsigned symbol)
-{
-    if (symbol < 31)
-        put_code(b, 368 + symbol, 9);
-    else if (symbol <= 256)
-        put_code(b, 767 + symbol, 10);
-    else if (symbol < 285)
-        put_code(b, symbol - 193, 7);
-    else
-        put_code(b, 0, 1);
-}
-
-/* The byte before `length` times more, 3 to 258: its length and distance 1 (3.2.5). */
-static void put_repeat(struct bits *b, unsigned length)
-{
-    unsigned m = length - 3, extra = 0;
-    while (m >> extra >= 8 && length < 258)
-        extra++;
-    put_symbol(b, length == 258 ? 285 : 257 + 4 * extra + (m >> extra));
-    put_bits(b, length == 258 ? 0 : m & ((1u << extra) - 1), length == 258 ? 0 : extra);
-    put_code(b, 0, 1);
-}
-
-/* Appends the final block of a deflate stream that has nothing but repetitions of single bytes: at a hundredth of what a
- * search for others takes. */
-static unsigned char *put_runs(unsigned char *out, const unsigned char *bytes, size_t n)
-{
-    struct bits b = {.out = out};
-    put_codes(&b);
-    for (size_t i = 0; i < n;) {
-        size_t end = end_of_run(bytes, i, n);
-        put_symbol(&b, bytes[i++]);
-        for (; end - i >= 3; i += end - i < 258 ? end - i : 258)
-            put_repeat(&b, end - i < 258 ? (unsigned)(end - i) : 258);
-        for (; i < end; i++)
-            put_symbol(&b, bytes[i]);
-    }
-    put_symbol(&b, 256);
-    put_bits(&b, 0, 7); /* the last byte's other bits */
-    return b.out;
-}
-
-/* Compresses what was taken to p->packed, a zlib stream (RFC 1950); returns the size, 0 on failure. Most of the time would go
- * into bytes that do not compress at all, the low bytes of days and costs, and into those that are all alike, the high ones. After
- * shuffling the first stand in front, and as many of these planes as look random are only stored. */
-static size_t compress(struct kith_deflate *p)
-{
-    const unsigned char *bytes = p->shuffled;
-    size_t n = p->n, all = n * p->width, stored = 0;
     unsigned char *out = p->packed;
-    uint32_t check = libdeflate_adler32(1, bytes, all);
-    while (stored + n < all && looks_random(p, bytes + stored, n))
-        stored += n;
+    uint32_t check = libdeflate_adler32(1, bytes, n);
     *out++ = 0x78; /* deflate, window of 32 KiB */
     *out++ = 0x01; /* fastest level; makes the two bytes a multiple of 31 */
     out = put_stored(out, bytes, stored);
-    if (is_runs(bytes + stored, all - stored)) {
-        out = put_runs(out, bytes + stored, all - stored);
-    } else {
-        size_t room = p->packed_room - (size_t)(out - p->packed) - 4;
-        size_t packed = libdeflate_deflate_compress(p->deflate, bytes + stored, all - stored, out, room);
-        if (packed == 0)
-            return 0;
-        out += packed;
-    }
+    size_t room = p->packed_room - (size_t)(out - p->packed) - 4;
+    size_t packed = libdeflate_deflate_compress(p->deflate, bytes + stored, n - stored, out, room);
+    if (packed == 0)
+        return 0;
+    out += packed;
     for (int shift = 24; shift >= 0; shift -= 8)
         *out++ = (unsigned char)(check >> shift);
     return (size_t)(out - p->packed);
 }
 
+static bool all_zero(const unsigned char *bytes, size_t n)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
+}
+
+/* Compresses what was taken to p->packed; returns the size, 0 on failure. Most of the time would go into bytes that
+ * do not compress at all, the low bytes of days and costs. After shuffling they stand in front, and as many
+ * of these planes as look random are only stored. */
+static size_t compress(struct kith_deflate *p)
+{
+    size_t n = p->n, all = n * p->width, stored = 0;
+    while (stored + n < all && looks_random(p, p->shuffled + stored, n))
+        stored += n;
+    return make_stream(p, p->shuffled, all, stored);
+}
+
+/* Chunks of zeros are frequent (the member column of a model without children): the last one is kept. */
+static size_t compress_zeros(struct kith_deflate *p)
+{
+    size_t all = p->n * p->width;
+    if (p->zeros_bytes != all) {
+        p->zeros_packed = compress(p);
+        p->zeros_bytes = 0;
+        if (p->zeros_packed == 0 || p->zeros_packed > sizeof p->zeros)
+            return p->zeros_packed;
+        memcpy(p->zeros, p->packed, p->zeros_packed);
+        p->zeros_bytes = all;
+    }
+    memcpy(p->packed, p->zeros, p->zeros_packed);
+    return p->zeros_packed;
+}
+
 enum kith_status kith_deflate_pack(struct kith_deflate *p, const unsigned char **packed, size_t *bytes)
 {
-    *bytes = compress(p);
+    *bytes = all_zero(p->shuffled, p->n * p->width) ? compress_zeros(p) : compress(p);
     *packed = p->packed;
     return *bytes > 0 ? KITH_OK : KITH_INTERNAL;
 }

@@ -17,6 +17,8 @@ struct kith_deflate {
     unsigned char *shuffled, *packed;
     size_t room, packed_room;  /* bytes */
     size_t n, width;           /* of what is in `shuffled` */
+    unsigned char zeros[8192]; /* a chunk of zeros_bytes zeros, packed */
+    size_t zeros_bytes, zeros_packed;
 };
 /* KITH_NO_MEMORY, without a report, when there is none; the same below. */
 KITH_MUST_CHECK enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem);
