@@ -239,7 +239,7 @@ static void family_event(struct area *a, uint32_t family, double t)
 static double run_until(struct area *a, double limit, double area_next, const volatile int *stop)
 {
     struct kith_room *r = a->room;
-    a->cell->ahead = limit;
+    a->cell->ahead = a->cell->share > 0 ? limit : a->cell->end; /* who is tracked says how it stands at the limit */
     while (!a->status && !a->cell->fault) {
         while (!kith_queue_empty(&r->queue) &&
                r->waiting[kith_queue_first(&r->queue).family].next != kith_queue_first(&r->queue).time)
