@@ -19,16 +19,42 @@ _Static_assert(PATHWAY_PARTS_MAX <= 1 << NUMBER_BITS && PATHWAY_CHILDREN_MAX < 1
 #define PUT(at, x) (memcpy((at), &(x), sizeof(x)), (at) += sizeof(x))
 #define GET(at, x) (memcpy(&(x), (at), sizeof(x)), (at) += sizeof(x))
 
-/* Eight bytes that are kept if the flag is set. Written and read in any case: which values are there changes from one to the
+/* Eight bytes of a number, to be compared and moved as a word. */
+static inline uint64_t word(double x)
+{
+    uint64_t w;
+    memcpy(&w, &x, sizeof w);
+    return w;
+}
+
+static inline double number(uint64_t w)
+{
+    double x;
+    memcpy(&x, &w, sizeof x);
+    return x;
+}
+
+/* A word that is kept if there (0 or 1). Written and read in any case: which values are there changes from one to the
  * next, and a jump on that would be mispredicted more often than not. */
-#define PUT_IF(at, flag, x) (memcpy((at), &(x), 8), (at) += (flag) ? 8 : 0)
-#define GET_IF(at, flag, x, usual)                                                                                     \
-    do {                                                                                                               \
-        __typeof__(x) there;                                                                                           \
-        memcpy(&there, (at), 8);                                                                                       \
-        (x) = (flag) ? there : (usual);                                                                                \
-        (at) += (flag) ? 8 : 0;                                                                                        \
-    } while (0)
+static inline unsigned char *put_if(unsigned char *at, unsigned there, uint64_t w)
+{
+    memcpy(at, &w, sizeof w);
+    return at + sizeof w * there;
+}
+
+static inline uint64_t get_if(const unsigned char **at, unsigned there, uint64_t usual)
+{
+    uint64_t w, mask = (uint64_t)0 - there;
+    memcpy(&w, *at, sizeof w);
+    *at += sizeof w * there;
+    return (w & mask) | (usual & ~mask);
+}
+
+/* Whether the bit is set, as 0 or 1. */
+static inline unsigned has(unsigned flags, unsigned bit)
+{
+    return (flags & bit) != 0;
+}
 
 /* When the member's charts began, as a rule. */
 static double beginning(const struct family *f, unsigned m)
@@ -38,35 +64,31 @@ static double beginning(const struct family *f, unsigned m)
 
 /* ---- clocks ----------------------------------------------------------------------------------------------------- */
 
-static inline unsigned char *put_slot(unsigned char *at, const struct slot *s, double own, bool runs)
+static inline unsigned char *put_slot(unsigned char *at, const struct slot *s, double own, unsigned runs)
 {
-    bool usual = runs && s->ratio == own, ratio = runs & !usual & (s->ratio != 0);
-    bool since = runs & (s->since != -INFINITY), drawn = s->drawn;
-    uint32_t taken = s->taken, draws = taken < MANY ? taken : MANY;
-    double rest = s->rest;
-    *at++ = (unsigned char)(SLOT | (drawn ? DRAWN : 0) | (usual ? USUAL : 0) | (ratio ? RATIO : 0) |
-                            (since ? SINCE : 0) | draws * DRAWS);
-    PUT_IF(at, drawn, rest);
-    PUT_IF(at, ratio, s->ratio);
-    PUT_IF(at, since, s->since);
+    uint64_t ratio = word(s->ratio), since = word(s->since), usual_ratio = word(own);
+    unsigned drawn = s->drawn, usual = runs & (ratio == usual_ratio), other = runs & (ratio != usual_ratio) & (ratio != 0),
+             marked = runs & (since != word(-INFINITY)), draws = s->taken < MANY ? s->taken : MANY;
+    *at++ = (unsigned char)(SLOT | drawn * DRAWN | usual * USUAL | other * RATIO | marked * SINCE | draws * DRAWS);
+    at = put_if(at, drawn, word(s->rest));
+    at = put_if(at, other, ratio);
+    at = put_if(at, marked, since);
     if (draws == MANY)
-        PUT(at, taken);
+        PUT(at, s->taken);
     return at;
 }
 
-static inline const unsigned char *get_slot(const unsigned char *at, struct slot *s, unsigned m, unsigned number,
-                                            double own)
+static inline const unsigned char *get_slot(const unsigned char *at, struct slot *s, unsigned m, unsigned which, double own)
 {
     unsigned flags = *at++;
     uint32_t taken = flags / DRAWS;
-    double rest, ratio, since;
-    GET_IF(at, flags & DRAWN, rest, 0);
-    GET_IF(at, flags & RATIO, ratio, flags & USUAL ? own : 0);
-    GET_IF(at, flags & SINCE, since, -INFINITY);
+    uint64_t rest = get_if(&at, has(flags, DRAWN), 0);
+    uint64_t ratio = get_if(&at, has(flags, RATIO), word(own) & ((uint64_t)0 - has(flags, USUAL)));
+    uint64_t since = get_if(&at, has(flags, SINCE), word(-INFINITY));
     if (taken == MANY)
         GET(at, taken);
-    *s = (struct slot){.rest = rest, .ratio = ratio, .since = since, .spent_at = -1, .taken = taken,
-                       .number = (uint16_t)number, .member = (uint8_t)m, .drawn = flags & DRAWN};
+    *s = (struct slot){.rest = number(rest), .ratio = number(ratio), .since = number(since), .spent_at = -1, .taken = taken,
+                       .number = (uint16_t)which, .member = (uint8_t)m, .drawn = has(flags, DRAWN)};
     return at;
 }
 
@@ -75,11 +97,11 @@ static unsigned char *put_running(const struct tables *t, struct range running, 
                                   const struct slot *slots, unsigned char *at, uint64_t *runs)
 {
     const struct enabled_slot *e = &t->enabled_slot[running.first], *end = e + running.n;
-    const uint16_t *number = w->at;
+    const uint16_t *slot_of = w->at;
     for (; e < end; e++) {
-        unsigned slot = number[e->slot];
+        unsigned slot = slot_of[e->slot];
         if (slot) {
-            at = put_slot(at, &slots[slot - 1], e->ratio, true);
+            at = put_slot(at, &slots[slot - 1], e->ratio, 1);
             runs[(slot - 1) >> 6] |= 1ull << ((slot - 1) & 63);
         } else {
             *at++ = 0;
@@ -93,11 +115,11 @@ static const unsigned char *get_running(const struct tables *t, struct range run
 {
     const struct enabled_slot *e = &t->enabled_slot[running.first], *end = e + running.n;
     struct slot *slot = f->slot + f->n_slots;
-    uint16_t *number = f->member[m]->at, n = f->n_slots;
+    uint16_t *slot_of = f->member[m]->at, n = f->n_slots;
     for (; e < end; e++)
         if (*at) {
             at = get_slot(at, slot++, m, e->slot, e->ratio);
-            number[e->slot] = ++n;
+            slot_of[e->slot] = ++n;
         } else {
             at++;
         }
@@ -108,7 +130,7 @@ static const unsigned char *get_running(const struct tables *t, struct range run
 /* All clocks that do not run but have. */
 static unsigned char *put_idle(const struct family *f, unsigned char *at, const uint64_t *runs)
 {
-    unsigned char *number = at;
+    unsigned char *from = at;
     const struct slot *slots = f->slot;
     uint16_t n = 0;
     unsigned all = f->n_slots;
@@ -119,11 +141,11 @@ static unsigned char *put_idle(const struct family *f, unsigned char *at, const 
             const struct slot *s = &slots[64 * word + (unsigned)__builtin_ctzll(idle)];
             uint16_t which = (uint16_t)((unsigned)s->member << NUMBER_BITS | s->number);
             PUT(at, which);
-            at = put_slot(at, s, 0, false);
+            at = put_slot(at, s, 0, 0);
             n++;
         }
     }
-    PUT(number, n);
+    PUT(from, n);
     return at;
 }
 
@@ -134,9 +156,9 @@ static const unsigned char *get_idle(struct family *f, const unsigned char *at)
     GET(at, n);
     for (unsigned i = 0; i < n; i++) {
         GET(at, which);
-        unsigned m = which >> NUMBER_BITS, number = which & ((1u << NUMBER_BITS) - 1);
-        at = get_slot(at, slot++, m, number, 0);
-        f->member[m]->at[number] = ++f->n_slots;
+        unsigned m = which >> NUMBER_BITS, k = which & ((1u << NUMBER_BITS) - 1);
+        at = get_slot(at, slot++, m, k, 0);
+        f->member[m]->at[k] = ++f->n_slots;
     }
     return at;
 }
@@ -156,25 +178,25 @@ void pathway_find_enabled(struct build *b, struct tables *t)
 static inline unsigned char *put_instance(unsigned char *at, const struct instance *in, double began, double next,
                                           uint64_t *last_case)
 {
-    bool live = in->live, entered = in->entered != began, updated = in->updated != in->entered,
-         changes = in->change < INFINITY, other = in->which_case != *last_case, decided = in->decided != 0,
-         breaks = next == in->change, own = !breaks & (next < INFINITY);
-    at[0] = (unsigned char)(LIVE | (breaks ? BREAK_NEXT : 0) | (entered ? ENTERED : 0) | (updated ? UPDATED : 0) |
-                            (changes ? CHANGES : 0) | (other ? CASE : 0) | (decided ? DECIDED : 0) | (own ? NEXT : 0));
+    uint64_t at_entry = word(in->entered), last = word(in->updated), change = word(in->change), soon = word(next);
+    unsigned entered = at_entry != word(began), updated = last != at_entry, changes = change != word(INFINITY),
+             other = in->which_case != *last_case, decided = in->decided != 0, breaks = soon == change,
+             own = (soon != change) & (soon != word(INFINITY));
     at[1] = in->state;
-    if (!live) {
+    if (!in->live) {
         at[0] = 0;
         return at + 2;
     }
+    at[0] = (unsigned char)(LIVE | breaks * BREAK_NEXT | entered * ENTERED | updated * UPDATED | changes * CHANGES |
+                            other * CASE | decided * DECIDED | own * NEXT);
     at[2] = in->winner;
     at[3] = in->listens;
-    at += 4;
-    PUT_IF(at, entered, in->entered);
-    PUT_IF(at, updated, in->updated);
-    PUT_IF(at, changes, in->change);
-    PUT_IF(at, other, in->which_case);
-    PUT_IF(at, decided, in->decided);
-    PUT_IF(at, own, next);
+    at = put_if(at + 4, entered, at_entry);
+    at = put_if(at, updated, last);
+    at = put_if(at, changes, change);
+    at = put_if(at, other, in->which_case);
+    at = put_if(at, decided, in->decided);
+    at = put_if(at, own, soon);
     *last_case = in->which_case;
     return at;
 }
@@ -183,21 +205,22 @@ static inline const unsigned char *get_instance(const unsigned char *at, struct 
                                                 double *next, uint64_t *last_case)
 {
     unsigned flags = at[0];
-    *in = (struct instance){.state = at[1]};
-    *next = INFINITY;
-    if (!(flags & LIVE))
+    if (!(flags & LIVE)) {
+        *in = (struct instance){.state = at[1]};
+        *next = INFINITY;
         return at + 2;
-    in->live = true;
-    in->winner = at[2];
-    in->listens = at[3];
+    }
+    struct instance x = {.live = true, .state = at[1], .winner = at[2], .listens = at[3]};
     at += 4;
-    GET_IF(at, flags & ENTERED, in->entered, began);
-    GET_IF(at, flags & UPDATED, in->updated, in->entered);
-    GET_IF(at, flags & CHANGES, in->change, INFINITY);
-    GET_IF(at, flags & CASE, in->which_case, *last_case);
-    GET_IF(at, flags & DECIDED, in->decided, 0);
-    GET_IF(at, flags & NEXT, *next, flags & BREAK_NEXT ? in->change : INFINITY);
-    *last_case = in->which_case;
+    uint64_t entered = get_if(&at, has(flags, ENTERED), word(began)), updated = get_if(&at, has(flags, UPDATED), entered);
+    uint64_t change = get_if(&at, has(flags, CHANGES), word(INFINITY));
+    x.entered = number(entered);
+    x.updated = number(updated);
+    x.change = number(change);
+    x.which_case = *last_case = get_if(&at, has(flags, CASE), *last_case);
+    x.decided = get_if(&at, has(flags, DECIDED), 0);
+    *next = number(get_if(&at, has(flags, NEXT), flags & BREAK_NEXT ? change : word(INFINITY)));
+    *in = x;
     return at;
 }
 
