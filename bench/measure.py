@@ -1,5 +1,6 @@
 """Running programs and measuring them: time, peak memory, instructions. Used by bench.py."""
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -139,6 +140,16 @@ class Kith:
         self.folder = folder
         self.counted = {}
 
+    @functools.cached_property
+    def start_up(self):
+        """Seconds of a run of one family: reading a scenario, writing what a file has besides results."""
+        scenario = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenarios", "chain.yaml")
+        path = os.path.join(self.folder, "one.h5")
+        command = [self.program, "run", scenario, "--overwrite", "-o", path, "--quiet", "--set", "population.families=1"]
+        seconds = statistics.median(run(command).seconds for _ in range(7))
+        os.remove(path)
+        return seconds
+
     def command(self, work, settings, threads=1, trajectories="none"):
         """The words of a run; it writes into the folder."""
         words = [self.program, "run", work.scenario, "--overwrite", "-o", self.path(settings), "--threads", str(threads), "--quiet",
@@ -152,22 +163,22 @@ class Kith:
         return os.path.join(self.folder, "_".join(re.sub(r"\W", "", str(v)) for v in settings.values()) + ".h5")
 
     def run(self, work, settings, threads=1, trajectories="none"):
-        """One run, timed by kith itself: without reading the scenario."""
+        """One run from beginning to end, its file written, less what a run of one family takes."""
+        least = self.start_up
         child = run(self.command(work, settings, threads, trajectories))
         path = self.path(settings)
-        seconds, events = self.reading(work, settings)
-        sample = Sample(seconds, events, child.peak, os.path.getsize(path))
+        sample = Sample(max(child.seconds - least, 1e-6), self.events(work, settings), child.peak, os.path.getsize(path))
         os.remove(path)
         return sample
 
-    def reading(self, work, settings):
-        """Seconds of the run just made, and its events as this work counts them; they depend on the settings only."""
+    def events(self, work, settings):
+        """Events of the run just made as this work counts them; they depend on the settings only."""
         path = self.path(settings)
         info = json.loads(run([self.program, "info", path, "--json"]).out)
         key = work.scenario, tuple(settings.items())
         if key not in self.counted:
             self.counted[key] = work.count(info, lambda measure, at: self.mean(path, measure, at))
-        return float(info["wall_seconds"]), self.counted[key]
+        return self.counted[key]
 
     def mean(self, path, measure, at):
         """A measure's value at a time (a number of years, or total)."""
@@ -202,7 +213,7 @@ def kith_instructions(kith, work):
     children = counted([kith.command(work, settings) for settings in work.small])
     events = []
     for settings in work.small:
-        events.append(kith.reading(work, settings)[1])
+        events.append(kith.events(work, settings))
         os.remove(kith.path(settings))
     return (refs(children[1].err) - refs(children[0].err)) / (events[1] - events[0])
 
