@@ -19,21 +19,6 @@ _Static_assert(PATHWAY_PARTS_MAX <= 1 << NUMBER_BITS && PATHWAY_CHILDREN_MAX < 1
 #define PUT(at, x) (memcpy((at), &(x), sizeof(x)), (at) += sizeof(x))
 #define GET(at, x) (memcpy(&(x), (at), sizeof(x)), (at) += sizeof(x))
 
-/* Eight bytes of a number, to be compared and moved as a word. */
-static inline uint64_t word(double x)
-{
-    uint64_t w;
-    memcpy(&w, &x, sizeof w);
-    return w;
-}
-
-static inline double number(uint64_t w)
-{
-    double x;
-    memcpy(&x, &w, sizeof x);
-    return x;
-}
-
 /* A word that is kept if there (0 or 1). Written and read in any case: which values are there changes from one to the
  * next, and a jump on that would be mispredicted more often than not. */
 static inline unsigned char *put_if(unsigned char *at, unsigned there, uint64_t w)
@@ -66,11 +51,11 @@ static double beginning(const struct family *f, unsigned m)
 
 static inline unsigned char *put_slot(unsigned char *at, const struct slot *s, double own, unsigned runs)
 {
-    uint64_t ratio = word(s->ratio), since = word(s->since), usual_ratio = word(own);
+    uint64_t ratio = kith_real_bits(s->ratio), since = kith_real_bits(s->since), usual_ratio = kith_real_bits(own);
     unsigned drawn = s->drawn, usual = runs & (ratio == usual_ratio), other = runs & (ratio != usual_ratio) & (ratio != 0),
-             marked = runs & (since != word(-INFINITY)), draws = s->taken < MANY ? s->taken : MANY;
+             marked = runs & (since != kith_real_bits(-INFINITY)), draws = s->taken < MANY ? s->taken : MANY;
     *at++ = (unsigned char)(SLOT | drawn * DRAWN | usual * USUAL | other * RATIO | marked * SINCE | draws * DRAWS);
-    at = put_if(at, drawn, word(s->rest));
+    at = put_if(at, drawn, kith_real_bits(s->rest));
     at = put_if(at, other, ratio);
     at = put_if(at, marked, since);
     if (draws == MANY)
@@ -83,11 +68,12 @@ static inline const unsigned char *get_slot(const unsigned char *at, struct slot
     unsigned flags = *at++;
     uint32_t taken = flags / DRAWS;
     uint64_t rest = get_if(&at, has(flags, DRAWN), 0);
-    uint64_t ratio = get_if(&at, has(flags, RATIO), word(own) & ((uint64_t)0 - has(flags, USUAL)));
-    uint64_t since = get_if(&at, has(flags, SINCE), word(-INFINITY));
+    uint64_t ratio = get_if(&at, has(flags, RATIO), kith_real_bits(own) & ((uint64_t)0 - has(flags, USUAL)));
+    uint64_t since = get_if(&at, has(flags, SINCE), kith_real_bits(-INFINITY));
     if (taken == MANY)
         GET(at, taken);
-    *s = (struct slot){.rest = number(rest), .ratio = number(ratio), .since = number(since), .spent_at = -1, .taken = taken,
+    *s = (struct slot){.rest = kith_real_from_bits(rest), .ratio = kith_real_from_bits(ratio),
+                       .since = kith_real_from_bits(since), .spent_at = -1, .taken = taken,
                        .number = (uint16_t)which, .member = (uint8_t)m, .drawn = has(flags, DRAWN)};
     return at;
 }
@@ -178,10 +164,12 @@ void pathway_find_enabled(struct build *b, struct tables *t)
 static inline unsigned char *put_instance(unsigned char *at, const struct instance *in, double began, double next,
                                           uint64_t *last_case)
 {
-    uint64_t at_entry = word(in->entered), last = word(in->updated), change = word(in->change), soon = word(next);
-    unsigned entered = at_entry != word(began), updated = last != at_entry, changes = change != word(INFINITY),
+    const uint64_t never = kith_real_bits(INFINITY);
+    uint64_t at_entry = kith_real_bits(in->entered), last = kith_real_bits(in->updated);
+    uint64_t change = kith_real_bits(in->change), soon = kith_real_bits(next);
+    unsigned entered = at_entry != kith_real_bits(began), updated = last != at_entry, changes = change != never,
              other = in->which_case != *last_case, decided = in->decided != 0, breaks = soon == change,
-             own = (soon != change) & (soon != word(INFINITY));
+             own = (soon != change) & (soon != never);
     at[1] = in->state;
     if (!in->live) {
         at[0] = 0;
@@ -212,14 +200,15 @@ static inline const unsigned char *get_instance(const unsigned char *at, struct 
     }
     struct instance x = {.live = true, .state = at[1], .winner = at[2], .listens = at[3]};
     at += 4;
-    uint64_t entered = get_if(&at, has(flags, ENTERED), word(began)), updated = get_if(&at, has(flags, UPDATED), entered);
-    uint64_t change = get_if(&at, has(flags, CHANGES), word(INFINITY));
-    x.entered = number(entered);
-    x.updated = number(updated);
-    x.change = number(change);
+    uint64_t entered = get_if(&at, has(flags, ENTERED), kith_real_bits(began));
+    uint64_t updated = get_if(&at, has(flags, UPDATED), entered);
+    uint64_t change = get_if(&at, has(flags, CHANGES), kith_real_bits(INFINITY));
+    x.entered = kith_real_from_bits(entered);
+    x.updated = kith_real_from_bits(updated);
+    x.change = kith_real_from_bits(change);
     x.which_case = *last_case = get_if(&at, has(flags, CASE), *last_case);
     x.decided = get_if(&at, has(flags, DECIDED), 0);
-    *next = number(get_if(&at, has(flags, NEXT), flags & BREAK_NEXT ? change : word(INFINITY)));
+    *next = kith_real_from_bits(get_if(&at, has(flags, NEXT), flags & BREAK_NEXT ? change : kith_real_bits(INFINITY)));
     *in = x;
     return at;
 }
