@@ -140,7 +140,8 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
      * four that wait; their rows grow by doubling */
     double units = shape->coupled ? 1 : 5, rows = rows_a_family * (shape->coupled ? area * shape->turnover : 8192);
-    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * (tallies * 16 + rows * 10) +
+    double row = shape->coupled ? 25 : 10; /* bytes; sorted by family area by area, as measured on pressure.yaml */
+    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * (tallies * 16 + rows * row) +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
     /* coupled: each thread may have the largest area at hand, where every family that ever comes has entries in the queue */

@@ -13,8 +13,6 @@
 /* Bytes of a packed family fetched beforehand: most are not much larger. */
 #define FETCH 768
 #define NOBODY UINT32_MAX
-/* What a model may write behind a packed family. */
-#define BEYOND 64
 
 /* A family that waits, packed. */
 struct piece {
@@ -286,7 +284,7 @@ static enum kith_status prepare(struct area *a, const volatile int *stop)
     struct kith_room *r = a->room;
     struct kith_cell *cell = a->cell;
     enum kith_status st;
-    size_t most = a->model->family_bytes(a->compiled) + BEYOND;
+    size_t most = a->model->family_bytes(a->compiled) + KITH_STORE_BEYOND;
     if (most > r->packed_room) {
         if ((st = kith_mem_resize(r->mem, &r->packed, most, 1)))
             return st;

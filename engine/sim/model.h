@@ -12,11 +12,11 @@
  * function that is given a family returns the time of its next event, as advance does. */
 struct kith_coupling {
     /* Writes all that there is to know about the family between two events to `to`, as short as it can; returns how many
-     * bytes that are, at most family_bytes; it may write to 64 bytes more. An area's families wait in this form: many more of
-     * them fit into a cache. */
+     * bytes that are, at most family_bytes; it may write to KITH_STORE_BEYOND bytes more. An area's families wait in this
+     * form: many more of them fit into a cache. */
     size_t (*pack)(const void *model, const struct kith_cell *cell, const void *family, void *to);
-    /* Makes family number `number` again from what pack wrote, behind which it may read 64 bytes more, the same to the bit, in
-     * `family`, where some family of the same cell is, made by `begin` or by this. */
+    /* Makes family number `number` again from what pack wrote, the same to the bit, in `family`, where some family of the
+     * same cell is, made by `begin` or by this. It may read KITH_STORE_BEYOND bytes behind `from`. */
     void (*unpack)(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family);
     /* Whether nothing will ever happen to the family again and nothing about it counts any more. */
     bool (*over)(const void *model, const void *family);

@@ -4,7 +4,6 @@
 
 #define STEP 32 /* sizes differ by half a cache line */
 #define CHUNK ((size_t)16 << 20)
-#define BEYOND 64 /* bytes that may be read behind a piece */
 
 void kith_store_init(struct kith_store *s, struct kith_mem *mem)
 {
@@ -56,7 +55,7 @@ static void *take(struct kith_store *s, size_t bytes)
             s->chunks_room = room;
         }
         s->chunk[s->n_chunks] = NULL;
-        if (kith_mem_resize(s->mem, &s->chunk[s->n_chunks], s->chunk_bytes + BEYOND, 1))
+        if (kith_mem_resize(s->mem, &s->chunk[s->n_chunks], s->chunk_bytes + KITH_STORE_BEYOND, 1))
             return NULL;
         kith_mem_large_pages(s->chunk[s->n_chunks], s->chunk_bytes);
         s->n_chunks++;

@@ -5,6 +5,9 @@
 
 #include "../base/mem.h"
 
+/* Bytes behind a packed family that may be written while it is packed and read while it is unpacked. */
+#define KITH_STORE_BEYOND 64
+
 struct kith_store {
     struct kith_mem *mem;
     size_t n_classes;
@@ -20,7 +23,8 @@ void kith_store_free(struct kith_store *s);
 /* Takes everything back and keeps the memory, for pieces of at most `largest` bytes from now on. */
 KITH_MUST_CHECK enum kith_status kith_store_begin(struct kith_store *s, size_t largest);
 /* Gives back `piece` (NULL: none), which was got with `old` bytes, for one of `bytes` (0: none), aligned for anything: the
- * same one if that will do, else one of undefined content. 64 bytes behind it may be read, not written. NULL if none is wanted or when memory runs out; the old one
+ * same one if that will do, else one of undefined content. KITH_STORE_BEYOND bytes behind it may be read,
+ * not written. NULL if none is wanted or when memory runs out; the old one
  * is given back in every case. */
 void *kith_store_exchange(struct kith_store *s, void *piece, size_t old, size_t bytes);
 /* Bytes that were in use at the same time at most, since kith_store_begin. */

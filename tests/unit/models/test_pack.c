@@ -3,7 +3,6 @@
 #include "../../stat/harness.h"
 
 #define FAMILIES 200
-#define BEYOND 64
 
 static struct {
     const struct kith_model *real;
@@ -27,8 +26,8 @@ static double advance(const void *model, struct kith_cell *cell, void *family, d
     const struct kith_coupling *c = box.real->coupling;
     double next = box.real->advance(model, cell, family, until);
     size_t n = c->pack(model, cell, family, box.packed);
-    assert_true(n <= box.real->family_bytes(model) && n + BEYOND <= sizeof box.packed);
-    memset(box.packed + n, 0xa5, BEYOND);
+    assert_true(n <= box.real->family_bytes(model) && n + KITH_STORE_BEYOND <= sizeof box.packed);
+    memset(box.packed + n, 0xa5, KITH_STORE_BEYOND);
     use_record(model, cell, box.index + 1 + box.times % 5, family);
     c->unpack(model, cell, box.index, box.packed, family);
     assert_int_equal(c->pack(model, cell, family, box.again), n);
