@@ -1,5 +1,7 @@
 #include "plain.h"
 
+#include <math.h>
+
 /* Whether the clock fires in a way that the lanes know, and nothing but its own chart changes when it does. */
 static bool clock_fits(const struct tables *t, const struct enabled *e)
 {
@@ -41,18 +43,46 @@ static bool arm_fits(const struct pathway *p, size_t arm)
 }
 
 /* `place` is the clock's among those of a record. */
-static void fill_clock(const struct plain *pl, const struct tables *t, const struct enabled *e, size_t place,
-                       struct plain_state *st, unsigned i)
+static void fill_clock(const struct tables *t, const struct enabled *e, size_t place, struct plain_state *st, unsigned i)
 {
     const struct clock *k = &t->clocks[e->clock];
     st->clock[i] = (struct plain_clock){.rate = e->rate, .mean = e->mean, .ratio = e->ratio,
                                         .inverse_ratio = e->inverse_ratio, .shape = k->dist.a, .scale = k->dist.b,
                                         .inverse_shape = k->dist.c, .inverse_scale = k->dist.d,
-                                        .rest = (uint32_t)(pl->rests + place), .to = e->to};
+                                        .to = e->to};
     st->key[i] = k->key;
-    st->taken[i] = (uint32_t)(2 * (pl->rests + pl->n_clocks) + place);
+    st->taken[i] = (uint32_t)place;
     st->code[i] = (uint64_t)e->code;
-    st->adjacent = st->adjacent && st->clock[i].rest == st->clock[0].rest + i;
+    st->adjacent = st->adjacent && st->taken[i] == st->taken[0] + i;
+}
+
+/* Whether somebody's clock may fire more than 16,384 times in so many years, on average; then 65,535 draws may not do. Below that
+ * they do: the firings of an exponential clock, or of a Weibull one whose hazard rises, are at most those of a Poisson
+ * process with that mean, and four times as many have a chance of less than 1e-10000. One whose hazard falls consumes most
+ * in many short visits, n^(1 - shape) times as much in n as in one, and each of 65,536 visits would have to end with it:
+ * less than 1e-200 where the shape is at least 0.1. */
+static bool fires_often(const struct plain_clock *k, bool weibull, double years)
+{
+    if (!weibull)
+        return k->rate * years > 16384;
+    double times = pow(k->ratio, k->inverse_shape) * years * k->inverse_scale;
+    return k->shape < 0.1 || pow(times, k->shape > 1 ? k->shape : 1) > 16384;
+}
+
+/* How records are laid out, when the states are known. */
+static void lay_out(struct plain *pl, double years)
+{
+    for (size_t s = 0; s < pl->n_states; s++)
+        for (unsigned k = 0; k < pl->state[s].n; k++) {
+            const struct plain_state *st = &pl->state[s];
+            pl->wide = pl->wide || fires_often(&st->clock[k], st->weibull && k == st->n - 1, years);
+        }
+    size_t bytes = offsetof(struct plain_family, taken) + pl->n_clocks * (pl->wide ? sizeof(uint32_t) : sizeof(uint16_t));
+    pl->rests = (bytes + sizeof(double) - 1) / sizeof(double);
+    pl->doubles = pl->none = pl->rests + pl->n_clocks;
+    for (size_t s = 0; s < pl->n_states; s++)
+        for (unsigned k = 0; k < pl->state[s].n; k++)
+            pl->state[s].clock[k].rest = (uint32_t)pl->rests + pl->state[s].taken[k];
 }
 
 /* The transition between two states. */
@@ -87,7 +117,7 @@ static void fill_states(const struct pathway *p, struct plain *pl, const struct 
             if (!place[e->slot])
                 place[e->slot] = ++places;
             pl->key[place[e->slot] - 1] = t->clocks[e->clock].key;
-            fill_clock(pl, t, e, place[e->slot] - 1, to, i);
+            fill_clock(t, e, place[e->slot] - 1, to, i);
         }
     }
 }
@@ -146,13 +176,12 @@ static struct plain *make(struct build *b, size_t arm)
         return NULL;
     *pl = (struct plain){.n_states = t->n_states, .n_clocks = p->n_slots[0], .start = t->charts[0].start[0]};
     pl->entry = p->code[0][pl->start + 1];
-    pl->rests = sizeof(struct plain_family) / sizeof(double);
-    pl->doubles = pl->none = pl->rests + pl->n_clocks + (pl->n_clocks + 1) / 2;
     pl->key = pathway_keep(b, pl->n_clocks, sizeof *pl->key);
     pl->state = pathway_keep(b, pl->n_states, sizeof *pl->state);
     if (!pl->key || !pl->state)
         return NULL;
     fill_states(p, pl, t, place);
+    lay_out(pl, p->sc->warm_up + p->sc->counted);
     if (p->n_resources) {
         pl->mixed = pathway_keep(b, pl->n_states, sizeof *pl->mixed);
         pl->firing = pathway_keep(b, pl->n_states * (PLAIN_WEIBULL + 1), sizeof *pl->firing);
@@ -174,10 +203,10 @@ void pathway_find_batches(struct build *b)
 
 /* ---- carrying them out ------------------------------------------------------------------------------------------ */
 
-/* Bytes of `lists` lists of families, their lengths, and more. */
+/* Bytes of `lists` lists of families and their lengths, and of the families' numbers. */
 static size_t list_bytes(size_t lists)
 {
-    return (lists * PLAIN_LIST + lists) * sizeof(uint32_t);
+    return (lists * PLAIN_LIST + lists + PLAIN_FAMILIES + 1) * sizeof(uint32_t);
 }
 
 static size_t record_bytes(const struct plain *pl, uint64_t n)
@@ -218,6 +247,7 @@ static void run_batch(const struct plain *pl, struct kith_cell *cell, uint64_t f
     b.lists.list = (void *)(b.record + (PLAIN_FAMILIES + 1) * pl->doubles);
     b.idle = b.lists.list + lists * PLAIN_LIST;
     b.lists.listed = b.idle + PLAIN_LIST;
+    b.number = b.lists.listed + lists;
     for (b.n_idle = 0; b.n_idle < PLAIN_FAMILIES; b.n_idle++)
         b.idle[b.n_idle] = b.n_idle;
     if (lanes() == 8)

@@ -37,9 +37,9 @@ struct plain_state {
     unsigned wait;
     uint32_t granted;                /* transition from there to here */
     struct plain_clock clock[PLAIN_CLOCKS_MAX];
-    /* by clock, close together: key of draws, transition, which uint32_t of a record their number is */
+    /* by clock, close together: key of draws, transition */
     uint64_t key[PLAIN_CLOCKS_MAX], code[PLAIN_CLOCKS_MAX];
-    uint32_t taken[PLAIN_CLOCKS_MAX];
+    uint32_t taken[PLAIN_CLOCKS_MAX]; /* which of plain_family.taken is theirs */
 };
 
 /* The same where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
@@ -64,7 +64,9 @@ struct plain {
     size_t n_states, n_clocks;
     unsigned start;
     int entry;                       /* transition with which a family begins */
-    size_t doubles;                  /* of a record: struct plain_family, then rest[n_clocks], taken[n_clocks] */
+    size_t doubles;                  /* of a record: struct plain_family with its n_clocks numbers of draws, then what is
+                                        left of each clock's unit exponential, rest[n_clocks] */
+    bool wide;                       /* numbers of draws have 32 bits, not 16 */
     size_t rests;                    /* which double rest[0] is */
     size_t none;                     /* which one stands for the rest of a clock that a state has not */
     uint64_t *key;                   /* [n_clocks] in the order of the records: state by state */
@@ -80,17 +82,17 @@ struct plain_lists {
     uint32_t *listed;                /* [lists] how many */
 };
 
-/* What a record begins with. Behind it: what is left of each clock's unit exponential, and its draws so far. */
+/* What a record begins with; see struct plain.doubles. */
 struct plain_family {
     uint64_t key;                    /* of draws, as struct member's */
     double entered;                  /* its state */
     double at;                       /* coupled: when it next touches a resource; INFINITY: when it is given one */
     double spent;                    /* coupled: what the Weibull clock has consumed by then */
-    uint32_t number;                 /* from the first of the unit */
     uint8_t state, winner;           /* coupled: as of `entered`; which clock fires then */
     uint8_t was;                     /* coupled: the state it left by what has been prepared, or waits for */
     bool tracked : 1, fired : 1, asks : 1, stands : 1; /* coupled: it has been prepared; it asks for a resource; before that
                                                           it stood as counting began */
+    uint32_t taken[];                /* draws of each clock so far; 16 bits each, unless plain.wide */
 };
 
 /* Families of a unit on their way. One record more than PLAIN_FAMILIES: idle lanes work on it. */
@@ -101,6 +103,7 @@ struct plain_batch {
     struct plain_lists lists;        /* by state; one more: just begun */
     uint32_t *idle;                  /* [PLAIN_LIST] records of nobody */
     uint32_t n_idle;
+    uint32_t *number;                /* [PLAIN_FAMILIES + 1] by record: whose it is, from the first of the unit */
     uint64_t from, next, to;         /* numbers of families: first of the unit, next to begin, behind the last */
 };
 

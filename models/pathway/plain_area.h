@@ -24,12 +24,12 @@ INLINE const struct plain_firing *firing(const struct plain *pl, uint64_t state,
 /* Fewer than this. */
 #define FEW 8
 
-/* Records a transition at time t; `stands`: the family stood where it was as counting began. */
-static void note(struct plain_area *a, const struct plain_family *f, unsigned from, bool stands, double t, unsigned code)
+/* Records a transition of family i at time t; `stands`: the family stood where it was as counting began. */
+static void note(struct plain_area *a, bool tracked, uint32_t i, unsigned from, bool stands, double t, unsigned code)
 {
-    a->cell->whose = f->number;
-    a->cell->tracking = f->tracked;
-    if (f->tracked && stands)
+    a->cell->whose = i;
+    a->cell->tracking = tracked;
+    if (tracked && stands)
         kith_cell_row_of_day(a->cell, 0, 0, (unsigned)a->plain->state[from].standing);
     kith_cell_event(a->cell, t, 0, code);
 }
@@ -70,8 +70,7 @@ static void fire_one(const struct plain *pl, struct plain_family *f)
     const struct plain_state *st = &pl->state[f->state];
     const struct plain_firing *won = firing(pl, f->state, f->winner);
     double *record = (double *)(void *)f, length = f->at - f->entered;
-    uint32_t *taken = (uint32_t *)(void *)f + won->taken;
-    double fresh = kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), ++*taken));
+    double fresh = kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(pl, f, won->taken)));
     for (unsigned k = 0; k < st->n; k++) {
         double *rest = record + st->clock[k].rest;
         bool weibull = st->weibull && k == st->n - 1;
@@ -82,30 +81,33 @@ static void fire_one(const struct plain *pl, struct plain_family *f)
 }
 
 /* Its next event touches nothing and happens. */
-static void go_one(struct plain_area *a, struct plain_family *f)
+static void go_one(struct plain_area *a, uint32_t i)
 {
+    struct plain_family *f = family_at(a, i);
     const struct plain_firing *k = firing(a->plain, f->state, f->winner);
     bool stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
     fire_one(a->plain, f);
-    note(a, f, f->state, stands, f->at, k->code);
+    note(a, f->tracked, i, f->state, stands, f->at, k->code);
     f->state = (uint8_t)k->to;
 }
 
 /* From having entered a state that uses nothing up to the event that touches a resource. */
-static void move_one(struct plain_area *a, struct plain_family *f)
+static void move_one(struct plain_area *a, uint32_t i)
 {
+    struct plain_family *f = family_at(a, i);
     const struct plain *pl = a->plain;
     for (;;) {
         race_one(pl, f);
         if (!(f->at <= a->cell->end) || firing(pl, f->state, f->winner)->touches)
             return;
-        go_one(a, f);
+        go_one(a, i);
     }
 }
 
 /* The family is about to touch a resource: its clocks fire, and if it asks for nothing it goes on. */
-static void prepare_one(struct plain_area *a, struct plain_family *f)
+static void prepare_one(struct plain_area *a, uint32_t i)
 {
+    struct plain_family *f = family_at(a, i);
     const struct plain *pl = a->plain;
     const struct plain_firing *k = firing(pl, f->state, f->winner);
     f->fired = true;
@@ -115,9 +117,9 @@ static void prepare_one(struct plain_area *a, struct plain_family *f)
     fire_one(pl, f);
     if (f->asks)
         return;
-    note(a, f, f->was, f->stands, f->at, k->code);
+    note(a, f->tracked, i, f->was, f->stands, f->at, k->code);
     f->state = (uint8_t)k->to;
-    move_one(a, f);
+    move_one(a, i);
 }
 
 /* ---- side by side ----------------------------------------------------------------------------------------------- */
@@ -219,7 +221,7 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
         const struct plain_firing *f = firing(pl, c->state[i], v->winner[i]);
         v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
         v->word[i] = f->key;
-        v->taken[i] = ++((uint32_t *)(void *)(base + v->row[i]))[f->taken];
+        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
     }
     for (unsigned i = 0; i < v->n; i += L)
         WORDS(v->word, i) =
@@ -244,7 +246,7 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
 }
 
 /* Adds the rows of those who go and are tracked. */
-static void track_all(const struct plain_area *a, const struct crowd *c, unsigned n)
+static void track_all(const struct plain_area *a, const struct crowd *c, const uint32_t *who, unsigned n)
 {
     const struct visit *v = &c->v;
     struct rows r;
@@ -252,7 +254,7 @@ static void track_all(const struct plain_area *a, const struct crowd *c, unsigne
         return;
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(a->record + v->row[i]); /* nobody, if it does not go */
-        add_rows(&r, f, &a->plain->state[c->state[i]], c->code[i], v->entered[i], v->at[i]);
+        add_rows(&r, who[i], f->tracked, &a->plain->state[c->state[i]], c->code[i], v->entered[i], v->at[i]);
     }
     a->cell->n_rows = r.n;
 }
@@ -266,7 +268,7 @@ INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, uns
     for (unsigned i = 0; i < v->n; i++)
         c->code[i] = firing(pl, c->state[i], v->winner[i])->code;
     if (a->cell->share > 0)
-        track_all(a, c, n);
+        track_all(a, c, who, n);
     tally(a->cell, c->code, v, n);
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
@@ -301,7 +303,7 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     }
     if (left < FEW) {
         for (unsigned i = 0; i < left; i++)
-            go_one(a, family_at(a, who[i] = goers[i]));
+            go_one(a, who[i] = goers[i]);
         return left;
     }
     for (unsigned i = n; i < v->n; i++)
@@ -318,7 +320,7 @@ static unsigned move_on(struct plain_area *a, uint32_t *who, unsigned n, unsigne
     if (few)
         return n;
     for (unsigned i = 0; i < n; i++)
-        move_one(a, family_at(a, who[i]));
+        move_one(a, who[i]);
     return 0;
 }
 
@@ -341,10 +343,11 @@ static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
         v->go[i] = i < n ? ~(uint64_t)0 : 0;
     }
     draw_all(a, &c);
-    for (unsigned i = 0; i < n; i++) { /* who asks stays in its state for now */
-        bool asks = firing(pl, c.state[i], v->winner[i])->asks;
-        v->go[i] = asks ? 0 : v->go[i];
-        v->row[i] = asks ? a->n * pl->doubles : v->row[i];
+    uint64_t nobody = a->n * pl->doubles;
+    for (unsigned i = 0; i < n; i++) { /* who asks stays in its state for now; as masks: nobody could foresee a jump */
+        uint64_t goes = (uint64_t)firing(pl, c.state[i], v->winner[i])->asks - 1;
+        v->go[i] = goes;
+        v->row[i] = (v->row[i] & goes) | (nobody & ~goes);
     }
     move_on(a, who, follow(a, &c, who, n), 0);
 }
@@ -364,7 +367,7 @@ static void prepare(struct plain_area *a, const struct kith_queue_entry *entry, 
         fetch(a, who[i] = entry[i].family);
     if (n < FEW)
         for (size_t i = 0; i < n; i++)
-            prepare_one(a, family_at(a, who[i]));
+            prepare_one(a, who[i]);
     else
         fire_all(a, who, (unsigned)n);
 }
@@ -386,9 +389,9 @@ static void begin_all(struct plain_area *a)
         unsigned n = a->n - next < SOME - left ? a->n - next : SOME - left;
         for (unsigned i = 0; i < n; i++) {
             struct plain_family *f = family_at(a, who[left + i] = next + i);
-            *f = (struct plain_family){.number = next + i, .state = (uint8_t)pl->start,
-                                       .tracked = kith_cell_tracks(a->cell, next + i)};
-            memset((double *)(void *)f + pl->rests + pl->n_clocks, 0, pl->n_clocks * sizeof(uint32_t)); /* draws taken */
+            memset(f, 0, pl->rests * sizeof(double));
+            f->state = (uint8_t)pl->start;
+            f->tracked = kith_cell_tracks(a->cell, next + i);
         }
         rows_of(pl, who + left, n, a->n, &v);
         for (unsigned i = 0; i < v.n; i++)
@@ -414,21 +417,21 @@ static void enter(const struct plain *pl, struct plain_family *f, unsigned state
 }
 
 /* Its next touch has its turn when it comes. */
-static void expect(struct plain_area *a, const struct plain_family *f)
+static void expect(struct plain_area *a, const struct plain_family *f, uint32_t i)
 {
     if (f->at <= a->cell->end && !a->status)
-        a->status = kith_queue_push(a->queue, f->at, f->number);
+        a->status = kith_queue_push(a->queue, f->at, i);
 }
 
 /* Asks for what the state needs; true if the family has it now, else it waits. */
-static bool ask(struct plain_area *a, const struct plain_family *f, const struct plain_state *to, double t)
+static bool ask(struct plain_area *a, const struct plain_family *f, uint32_t i, const struct plain_state *to, double t)
 {
     struct kith_pool *pool = &a->cell->pool[to->pool];
     if (!to->waits) {
         kith_pool_take(pool, t, to->units);
         return true;
     }
-    struct kith_ticket ticket = {.family = f->number, .who = f->winner, .units = to->units, .priority = to->priority};
+    struct kith_ticket ticket = {.family = i, .who = f->winner, .units = to->units, .priority = to->priority};
     uint32_t number = 0;
     switch (kith_pool_request(pool, t, &ticket, true, &number)) {
     case KITH_POOL_NO_MEMORY:
@@ -442,7 +445,7 @@ static bool ask(struct plain_area *a, const struct plain_family *f, const struct
 }
 
 /* The family's touch at time t, prepared before. */
-static void touch(struct plain_area *a, struct plain_family *f, double t)
+static void touch(struct plain_area *a, struct plain_family *f, uint32_t i, double t)
 {
     const struct plain_state *was = &a->plain->state[f->was];
     f->fired = false;
@@ -457,11 +460,11 @@ static void touch(struct plain_area *a, struct plain_family *f, double t)
         kith_pool_adjust(&a->cell->pool[st->pool], t, st->units - was->units, 0);
     if (!keeps && was->pool >= 0)
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
-    if (keeps || ask(a, f, st, t)) {
-        note(a, f, f->was, f->stands, t, k->code);
+    if (keeps || ask(a, f, i, st, t)) {
+        note(a, f->tracked, i, f->was, f->stands, t, k->code);
         enter(a->plain, f, k->to, t);
     } else {
-        note(a, f, f->was, f->stands, t, k->waiting);
+        note(a, f->tracked, i, f->was, f->stands, t, k->waiting);
         f->entered = t;
         f->state = (uint8_t)st->wait;
         f->was = (uint8_t)k->to; /* what it waits for */
@@ -483,9 +486,9 @@ static void serve_lines(struct plain_area *a, double t)
                 struct plain_family *f = family_at(a, who.family);
                 fetch(a, kith_line_soon(&pool->line, 2, a->n));
                 bool stands = f->entered <= a->cell->warm_up && t > a->cell->warm_up;
-                note(a, f, f->state, stands, t, a->plain->state[f->was].granted);
+                note(a, f->tracked, who.family, f->state, stands, t, a->plain->state[f->was].granted);
                 enter(a->plain, f, f->was, t);
-                expect(a, f);
+                expect(a, f, who.family);
                 again = true;
             }
             pool->dirty = false;
@@ -538,12 +541,12 @@ static void run_area(struct plain_area *a)
         } else {
             struct plain_family *f = first_prepared(a, first);
             kith_queue_pop(a->queue);
-            touch(a, f, t);
+            touch(a, f, first.family, t);
             while (f->at <= t && !a->status) { /* all that it does at this moment comes before what others do */
-                prepare_one(a, f);
-                touch(a, f, t);
+                prepare_one(a, first.family);
+                touch(a, f, first.family, t);
             }
-            expect(a, f);
+            expect(a, f, first.family);
         }
         serve_lines(a, t);
         if (a->cell->failed)

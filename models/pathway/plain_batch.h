@@ -14,10 +14,10 @@ INLINE void visits(struct plain_batch *b, const struct plain_state *st, unsigned
     race(st, n_clocks - weibull, divide, &v);
     if (weibull)
         race_weibull(st, n_clocks, divide, &v);
-    draw(b->record, st, n_clocks, &v);
+    draw(b->plain, b->record, st, n_clocks, &v);
     consume(b->record, st, n_clocks, weibull, &v);
     if (b->cell->share > 0)
-        track(b->cell, b->record, st, &v, n);
+        track(b, st, &v, who, n);
     who_goes(b->cell, &v);
     count(b->cell, st, n_clocks, &v, n);
     send(&b->lists, st, n_clocks, &v, who, n);
@@ -29,7 +29,7 @@ static void rest_there(struct plain_batch *b, const struct plain_state *st, cons
 {
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(b->record + who[i] * b->plain->doubles);
-        b->cell->whose = f->number;
+        b->cell->whose = b->number[who[i]];
         if (f->tracked && f->entered <= b->cell->warm_up)
             kith_cell_row_of_day(b->cell, 0, 0, (unsigned)st->standing);
         b->idle[b->n_idle++] = who[i];
@@ -72,7 +72,7 @@ static void begin(struct plain_batch *b, unsigned n)
         v.taken[i] = b->next;
         if (i >= n)
             continue;
-        f->number = (uint32_t)(b->next - b->from);
+        b->number[who[i]] = (uint32_t)(b->next - b->from);
         f->tracked = kith_cell_tracks(b->cell, b->next++);
         b->lists.list[pl->n_states * PLAIN_LIST + b->lists.listed[pl->n_states]++] = who[i];
     }

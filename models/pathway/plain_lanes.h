@@ -151,11 +151,17 @@ INLINE kith_word_lanes of_winner(const uint64_t *number, unsigned n, kith_word_l
     return x;
 }
 
+/* The number of the family's next draw for a clock. */
+INLINE uint32_t take_draw(const struct plain *pl, struct plain_family *f, uint32_t clock)
+{
+    return pl->wide ? ++f->taken[clock] : ++((uint16_t *)(void *)f->taken)[clock];
+}
+
 /* The winners' next unit exponentials. */
-INLINE void draw(double *base, const struct plain_state *st, unsigned n, struct visit *v)
+INLINE void draw(const struct plain *pl, double *base, const struct plain_state *st, unsigned n, struct visit *v)
 {
     for (unsigned i = 0; i < v->n; i++)
-        v->taken[i] = ++((uint32_t *)(void *)(base + v->row[i]))[st->taken[v->winner[i]]];
+        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), st->taken[v->winner[i]]);
     for (unsigned i = 0; i < v->n; i += L) {
         kith_word_lanes owner = (kith_word_lanes)LANES(v->key, i), key = of_winner(st->key, n, WORDS(v->winner, i));
         WORDS(v->word, i) = kith_lanes_mix(kith_lanes_mix(owner, key), WORDS(v->taken, i));
@@ -198,25 +204,25 @@ INLINE bool begin_rows(struct kith_cell *cell, unsigned n, struct rows *r)
 }
 
 /* Adds one. */
-INLINE void add_row(struct rows *r, const struct plain_family *f, unsigned day, unsigned code)
+INLINE void add_row(struct rows *r, uint32_t owner, unsigned day, unsigned code)
 {
     size_t i = r->n++;
     r->day[i] = (uint16_t)day;
     r->code[i] = (uint16_t)code;
     r->member[i] = 0;
-    r->owner[i] = f->number;
+    r->owner[i] = owner;
 }
 
-/* Rows of a family that is tracked: how it stands when counting begins, and what happens after. That one is written in any case
+/* Rows of a family, if it is tracked: how it stands when counting begins, and what happens after. That one is written in any case
  * and then counts or not, which cannot be foreseen. */
-INLINE void add_rows(struct rows *r, const struct plain_family *f, const struct plain_state *st, uint64_t code, double entered,
+INLINE void add_rows(struct rows *r, uint32_t owner, bool tracked, const struct plain_state *st, uint64_t code, double entered,
                      double at)
 {
-    bool after = f->tracked & (at > r->warm_up), counts = after & (at <= r->end);
+    bool after = tracked & (at > r->warm_up), counts = after & (at <= r->end);
     double since = (at < r->end ? at : r->end) - r->warm_up; /* minimum and maximum, no jumps */
     if (after & (entered <= r->warm_up))
-        add_row(r, f, 0, (unsigned)st->standing);
-    add_row(r, f, kith_cell_day(since > 0 ? since : 0), (unsigned)code);
+        add_row(r, owner, 0, (unsigned)st->standing);
+    add_row(r, owner, kith_cell_day(since > 0 ? since : 0), (unsigned)code);
     r->n -= !counts;
 }
 
@@ -335,16 +341,16 @@ static void first_draws(const struct plain *pl, const struct kith_cell *cell, do
 }
 
 /* Adds the rows of those who are tracked, if they go or are not seen again. */
-static void track(struct kith_cell *cell, const double *base, const struct plain_state *st, const struct visit *v, unsigned n)
+static void track(const struct plain_batch *b, const struct plain_state *st, const struct visit *v, const uint32_t *who, unsigned n)
 {
     struct rows r;
-    if (!begin_rows(cell, n, &r))
+    if (!begin_rows(b->cell, n, &r))
         return;
     for (unsigned i = 0; i < n; i++) {
-        const struct plain_family *f = (const void *)(base + v->row[i]);
-        add_rows(&r, f, st, (uint64_t)st->code[v->winner[i]], v->entered[i], v->at[i]);
+        const struct plain_family *f = (const void *)(b->record + v->row[i]);
+        add_rows(&r, b->number[who[i]], f->tracked, st, (uint64_t)st->code[v->winner[i]], v->entered[i], v->at[i]);
     }
-    cell->n_rows = r.n;
+    b->cell->n_rows = r.n;
 }
 
 #endif

@@ -570,6 +570,11 @@ static const struct {
      "      - {from: a, to: b, hazard: {exponential: 3000 /year}}\n"
      "      - {name: w, from: b, to: a, hazard: {weibull: {shape: 1.2, scale: 0.04 days}}}\n"
      "      - {name: e, from: b, to: b, hazard: {exponential: 2 /day}}\n"},
+    {"more events than 16 bits count", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
+     "      - {from: a, to: a, hazard: {exponential: 100000 /year}}\n      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"},
+    {"more events of a Weibull clock than 16 bits count", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
+     "      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
+     "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 1.2, scale: 0.005 days}}}\n"},
 };
 
 static void the_ends_of_the_language(void **state)
