@@ -12,6 +12,9 @@
 
 /* Bytes of a packed family fetched beforehand: most are not much larger. */
 #define FETCH 768
+/* How many events before its own a family is fetched; of how many families pages are touched at once. */
+#define SOON 3
+#define TOUCHED 16
 #define NOBODY UINT32_MAX
 
 /* A family that waits, packed. */
@@ -34,6 +37,7 @@ struct area {
     size_t n;
     uint32_t open; /* the family that is in f->state, NOBODY none */
     bool tracking;
+    unsigned touched; /* events until pages are touched again */
     size_t lost; /* pre-emptions since the last event */
     enum kith_status status;
 };
@@ -205,16 +209,33 @@ static void begin_counting(struct area *a)
     }
 }
 
-/* Has what probably comes next brought into the cache while this family is at work: an event that has to wait for each line
- * in turn takes several times as long. */
-static inline void fetch(const struct kith_room *r)
+/* The piece of the family that is probably k-th in the queue; NULL if that is not known. */
+static inline const char *piece_of(const struct kith_room *r, size_t k)
 {
-    const struct kith_queue_entry *later = kith_queue_soon(&r->queue, 8), *soon = kith_queue_soon(&r->queue, 3);
-    if (later)
-        __builtin_prefetch(&r->waiting[later->family]);
-    const char *piece = soon ? (const char *)r->waiting[soon->family].piece : NULL;
-    if (piece)
-        (void)*(const volatile char *)piece; /* where a page is not at hand, fetching alone does nothing */
+    const struct kith_queue_entry *e = kith_queue_soon(&r->queue, k);
+    return e ? (const char *)r->waiting[e->family].piece : NULL;
+}
+
+/* Has what probably comes next brought into the cache while this family is at work: an event that has to wait for each line
+ * in turn takes several times as long. Where a page is not at hand, fetching does nothing and a load waits long: so
+ * pages are touched for several families at once. */
+static inline void fetch(struct area *a)
+{
+    const struct kith_room *r = a->room;
+    if (!a->touched--) {
+        for (size_t k = SOON; k < SOON + TOUCHED; k++) {
+            const char *piece = piece_of(r, k);
+            if (piece)
+                (void)*(const volatile char *)piece;
+        }
+        for (size_t k = SOON + TOUCHED; k < SOON + 2 * TOUCHED; k++) {
+            const struct kith_queue_entry *e = kith_queue_soon(&r->queue, k);
+            if (e)
+                __builtin_prefetch(&r->waiting[e->family]);
+        }
+        a->touched = TOUCHED - 1;
+    }
+    const char *piece = piece_of(r, SOON);
     for (size_t i = 64; piece && i < FETCH; i += 64)
         __builtin_prefetch(piece + i);
 }
@@ -226,7 +247,7 @@ static void family_event(struct area *a, uint32_t family, double t)
     void *record = open_family(a, family);
     if (!record)
         return;
-    fetch(r);
+    fetch(a);
     follow(a, family);
     kith_queue_pop(&r->queue);
     expect(a, family, a->model->advance(a->compiled, a->cell, record, t));
@@ -316,7 +337,7 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                                struct kith_cell *cell, const struct kith_shape *shape, size_t n,
                                const volatile int *stop)
 {
-    struct area a = {f, f->room, model, compiled, cell, shape, n, NOBODY, false, 0, KITH_OK};
+    struct area a = {f, f->room, model, compiled, cell, shape, n, NOBODY, false, 0, 0, KITH_OK};
     enum kith_status st = prepare(&a, stop);
     if (st)
         return st;

@@ -325,24 +325,24 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
 
 /* ---- families --------------------------------------------------------------------------------------------------- */
 
-/* What all families have. */
-struct head {
-    uint64_t key;
-    double next[NEXT_FIRST];
-    uint32_t group;
-    uint16_t n_children, n_begun, n_done, year, winner, bound, epoch;
-};
-
 size_t pathway_pack(const void *model, const struct kith_cell *cell, const void *family, void *to)
 {
     const struct pathway *p = model;
     const struct family *f = family;
     unsigned char *at = to;
-    struct head h = {.key = f->key, .group = f->group, .n_children = f->n_children, .n_begun = f->n_begun,
-                     .n_done = f->n_done, .year = f->year, .winner = f->winner, .bound = f->bound,
-                     .epoch = (uint16_t)(f->epoch - p->epochs[cell->arm])};
-    memcpy(h.next, f->next, sizeof h.next);
-    PUT(at, h);
+    uint16_t epoch = (uint16_t)(f->epoch - p->epochs[cell->arm]);
+    /* one by one: a copy of what was just put together in pieces would have to wait for them */
+    PUT(at, f->key);
+    for (unsigned i = 0; i < NEXT_FIRST; i++)
+        PUT(at, f->next[i]);
+    PUT(at, f->group);
+    PUT(at, f->n_children);
+    PUT(at, f->n_begun);
+    PUT(at, f->n_done);
+    PUT(at, f->year);
+    PUT(at, f->winner);
+    PUT(at, f->bound);
+    PUT(at, epoch);
     for (size_t i = 0; i < p->n_attributes; i++)
         if (p->attributes[i].n)
             PUT(at, f->value[i]);
@@ -362,22 +362,23 @@ void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t nu
     const struct pathway *p = model;
     struct family *f = family;
     const unsigned char *at = from;
-    struct head h;
-    GET(at, h);
-    f->key = h.key;
-    f->group = h.group;
+    uint16_t epoch;
+    GET(at, f->key);
+    for (unsigned i = 0; i < NEXT_FIRST; i++)
+        GET(at, f->next[i]);
+    GET(at, f->group);
+    GET(at, f->n_children);
+    GET(at, f->n_begun);
+    GET(at, f->n_done);
+    GET(at, f->year);
+    GET(at, f->winner);
+    GET(at, f->bound);
+    GET(at, epoch);
     f->number = (uint32_t)number;
-    f->n_children = h.n_children;
-    f->n_begun = h.n_begun;
-    f->n_done = h.n_done;
-    f->year = h.year;
-    f->winner = h.winner;
-    f->bound = h.bound;
     f->n_next = (uint16_t)(NEXT_FIRST + p->n_of[0] + f->n_children * p->n_of[1]);
     f->n_slots = 0;
-    f->epoch = &p->epochs[cell->arm][h.epoch];
+    f->epoch = &p->epochs[cell->arm][epoch];
     f->t = f->epoch->tables;
-    memcpy(f->next, h.next, sizeof h.next);
     for (size_t i = 0; i < p->n_attributes; i++)
         if (p->attributes[i].n) {
             GET(at, f->value[i]);
