@@ -14,9 +14,10 @@
 #include <immintrin.h>
 #endif
 
-typedef double kith_real_lanes __attribute__((vector_size(8 * KITH_LANES)));
-typedef uint64_t kith_word_lanes __attribute__((vector_size(8 * KITH_LANES)));
-typedef int64_t kith_mask_lanes __attribute__((vector_size(8 * KITH_LANES))); /* 0 or -1 in each lane */
+/* may_alias: arrays of either kind hold the other's bits meanwhile */
+typedef double kith_real_lanes __attribute__((vector_size(8 * KITH_LANES), may_alias));
+typedef uint64_t kith_word_lanes __attribute__((vector_size(8 * KITH_LANES), may_alias));
+typedef int64_t kith_mask_lanes __attribute__((vector_size(8 * KITH_LANES), may_alias)); /* 0 or -1 in each lane */
 
 /* The same number in all lanes. */
 static inline kith_real_lanes kith_lanes_real(double x)

@@ -3,7 +3,8 @@
  * no more than a small record each, and many of them are carried through their events side by side, in the lanes of
  * vectors (plain_lanes.h): same draws, same arithmetic, so the same results to the bit as one at a time.
  *
- * plain.c finds them and makes their tables; plain_batch.h runs those that nothing couples, plain_area.h those who share. */
+ * plain.c finds them and makes their tables; plain_batch.h runs those that nothing couples, plain_crowd.h and plain_area.h
+ * those who share. */
 #ifndef KITH_MODELS_PLAIN_H
 #define KITH_MODELS_PLAIN_H
 
@@ -43,7 +44,7 @@ struct plain_state {
 };
 
 /* The same where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
- * Weibull one as number PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_area.h. */
+ * Weibull one as number PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_crowd.h. */
 #define PLAIN_WEIBULL 3
 struct plain_mixed {
     uint64_t rest[PLAIN_WEIBULL + 1]; /* which double of a record */

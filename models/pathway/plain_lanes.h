@@ -1,5 +1,6 @@
 /* The events of plain families, KITH_LANES at a time: the steps of which they are made. Included by plain_lanesN.c, each
- * compiled for CPUs with vectors of N doubles; plain_batch.h and plain_area.h put the steps together. What is computed for each family is what clocks.c computes, in the same order. */
+ * compiled for CPUs with vectors of N doubles; plain_batch.h and plain_crowd.h put the steps together. What is computed for
+ * each family is what clocks.c computes, in the same order. */
 #ifndef KITH_MODELS_PLAIN_LANES_H
 #define KITH_MODELS_PLAIN_LANES_H
 
@@ -176,7 +177,9 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
     for (unsigned i = 0; i < v->n; i += L) {
         kith_real_lanes at = LANES(v->at, i), length = at - LANES(v->entered, i), fresh = LANES(v->fresh, i);
         for (unsigned k = 0; k < n; k++) {
-            kith_real_lanes used = weibull && k == n - 1 ? LANES(v->spent, i) : st->clock[k].rate * length;
+            kith_real_lanes used = st->clock[k].rate * length;
+            if (weibull && k == n - 1)
+                used = LANES(v->spent, i);
             kith_real_lanes rest = LANES(v->rest[k], i) - used;
             rest = kith_lanes_choose(rest > none, rest, none);
             rest = kith_lanes_choose((kith_mask_lanes)(WORDS(v->winner, i) == k), fresh, rest);

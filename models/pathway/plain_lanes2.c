@@ -1,6 +1,7 @@
 /* Plain families 2 at a time, for any CPU. */
 #define KITH_LANES 2
 #include "plain_area.h"
+#include "plain_batch.h"
 
 void pathway_plain_batch2(struct plain_batch *b)
 {

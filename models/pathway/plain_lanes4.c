@@ -1,6 +1,7 @@
 /* Plain families 4 at a time, for CPUs with AVX2. */
 #define KITH_LANES 4
 #include "plain_area.h"
+#include "plain_batch.h"
 
 void pathway_plain_batch4(struct plain_batch *b)
 {

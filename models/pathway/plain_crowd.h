@@ -1,0 +1,410 @@
+/* Plain families of an area between their touches of a resource: what happens to them there is carried out beforehand, for many
+ * side by side, each in a state of its own, or for one at a time where there are few. Families are left as of the next
+ * touch. plain_area.h says when that is done. */
+#ifndef KITH_MODELS_PLAIN_CROWD_H
+#define KITH_MODELS_PLAIN_CROWD_H
+
+#include "plain_lanes.h"
+
+/* The family's record. */
+INLINE struct plain_family *family_at(const struct plain_area *a, uint32_t i)
+{
+    return (void *)(a->record + i * a->plain->doubles);
+}
+
+/* What follows when that clock of the state fires. */
+INLINE const struct plain_firing *firing(const struct plain *pl, uint64_t state, uint64_t winner)
+{
+    return &pl->firing[state * (PLAIN_WEIBULL + 1) + winner];
+}
+
+/* ---- one at a time: the same, for so few that vectors do not pay ------------------------------------------------- */
+
+/* Fewer than this. */
+#define FEW 8
+
+/* Records a transition of family i at time t; `stands`: the family stood where it was as counting began. */
+static void note(struct plain_area *a, bool tracked, uint32_t i, unsigned from, bool stands, double t, unsigned code)
+{
+    a->cell->whose = i;
+    a->cell->tracking = tracked;
+    if (tracked && stands)
+        kith_cell_row_of_day(a->cell, 0, 0, (unsigned)a->plain->state[from].standing);
+    kith_cell_event(a->cell, t, 0, code);
+}
+
+/* The race of the clocks of the family's state, entered at f->entered. */
+static void race_one(const struct plain *pl, struct plain_family *f)
+{
+    const struct plain_state *st = &pl->state[f->state];
+    const double *record = (const double *)(const void *)f;
+    double best = INFINITY, t = f->entered;
+    unsigned winner = 0, exponential = st->n - st->weibull;
+    f->spent = 0;
+    for (unsigned k = 0; k < exponential; k++) {
+        double at = t + record[st->clock[k].rest] / st->clock[k].rate;
+        winner = at < best ? k : winner;
+        best = at < best ? at : best;
+    }
+    if (st->weibull) {
+        const struct plain_clock *k = &st->clock[exponential];
+        double rest = record[k->rest] / k->ratio, part = (best - t) * k->inverse_scale, at = INFINITY;
+        bool first = !exponential || pathway_surely_before(k->shape, part, rest);
+        double power = kith_pow(first ? rest : part, first ? k->inverse_shape : k->shape);
+        f->spent = first ? 0 : k->ratio * power;
+        if (first)
+            at = t + k->scale * power;
+        else if (f->spent >= record[k->rest])
+            at = t + k->scale * kith_pow(rest, k->inverse_shape);
+        winner = at < best ? PLAIN_WEIBULL : winner;
+        best = at < best ? at : best;
+    }
+    f->at = best;
+    f->winner = (uint8_t)winner;
+}
+
+/* The winner fires: what the visit leaves of all clocks, and its next draw. */
+static void fire_one(const struct plain *pl, struct plain_family *f)
+{
+    const struct plain_state *st = &pl->state[f->state];
+    const struct plain_firing *won = firing(pl, f->state, f->winner);
+    double *record = (double *)(void *)f, length = f->at - f->entered;
+    double fresh = kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(pl, f, won->taken)));
+    for (unsigned k = 0; k < st->n; k++) {
+        double *rest = record + st->clock[k].rest;
+        bool weibull = st->weibull && k == st->n - 1;
+        *rest -= weibull ? f->spent : st->clock[k].rate * length;
+        *rest = f->winner == (weibull ? PLAIN_WEIBULL : k) ? fresh : *rest > 0 ? *rest : 0;
+    }
+    f->entered = f->at;
+}
+
+/* Its next event touches nothing and happens. */
+static void go_one(struct plain_area *a, uint32_t i)
+{
+    struct plain_family *f = family_at(a, i);
+    const struct plain_firing *k = firing(a->plain, f->state, f->winner);
+    bool stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
+    fire_one(a->plain, f);
+    note(a, f->tracked, i, f->state, stands, f->at, k->code);
+    f->state = (uint8_t)k->to;
+}
+
+/* From having entered a state that uses nothing up to the event that touches a resource. */
+static void move_one(struct plain_area *a, uint32_t i)
+{
+    struct plain_family *f = family_at(a, i);
+    const struct plain *pl = a->plain;
+    for (;;) {
+        race_one(pl, f);
+        if (!(f->at <= a->cell->end) || firing(pl, f->state, f->winner)->touches)
+            return;
+        go_one(a, i);
+    }
+}
+
+/* The family is about to touch a resource: its clocks fire, and if it asks for nothing it goes on. */
+static void prepare_one(struct plain_area *a, uint32_t i)
+{
+    struct plain_family *f = family_at(a, i);
+    const struct plain *pl = a->plain;
+    const struct plain_firing *k = firing(pl, f->state, f->winner);
+    f->fired = true;
+    f->was = f->state;
+    f->asks = k->asks;
+    f->stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
+    fire_one(pl, f);
+    if (f->asks)
+        return;
+    note(a, f->tracked, i, f->was, f->stands, f->at, k->code);
+    f->state = (uint8_t)k->to;
+    move_one(a, i);
+}
+
+/* ---- side by side ----------------------------------------------------------------------------------------------- */
+
+/* Families who[0 .. n) on their way, each in a state of its own.
+ *
+ * A clock that a state has not reads and leaves as it is a number 2 behind the record of nobody (struct plain.none). As an
+ * exponential clock it has rate 0 and fires at infinity. As a Weibull clock it is sure to be first (its inverse scale is
+ * 1e100), at an infinite scale times 2 to the power 1, and consumes nothing. */
+struct crowd {
+    struct visit v;
+    _Alignas(64) uint64_t state[SOME], code[SOME], address[PLAIN_WEIBULL + 1][SOME]; /* where the rests are */
+    _Alignas(64) double rate[PLAIN_WEIBULL][SOME], ratio[SOME], scale[SOME];
+    uint64_t table[SOME]; /* where the state's row of tables begins, in doubles */
+};
+
+/* Reads records and states; what a list lacks of a vector is made up with the record of nobody. */
+INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, struct crowd *c)
+{
+    const struct plain *pl = a->plain;
+    const double *base = a->record, *positions = (const double *)(const void *)pl->mixed;
+    struct visit *v = &c->v;
+    rows_of(pl, who, n, a->n, v);
+    for (unsigned i = 0; i < v->n; i++) {
+        c->state[i] = ((const struct plain_family *)(const void *)(base + v->row[i]))->state;
+        c->table[i] = c->state[i] * (sizeof *pl->mixed / sizeof(double));
+    }
+    for (unsigned i = 0; i < v->n; i += L) {
+        kith_lanes_rows2(base, v->row + i, &LANES(v->key, i), &LANES(v->entered, i));
+        kith_real_lanes at[PLAIN_WEIBULL + 1];
+        kith_lanes_rows4(positions, c->table + i, &at[0], &at[1], &at[2], &at[3]);
+        for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
+            if (k >= pl->n_exponential && k < PLAIN_WEIBULL)
+                continue;
+            kith_mask_lanes has_not = (kith_mask_lanes)((kith_word_lanes)at[k] == pl->none);
+            kith_word_lanes row = kith_lanes_choose_words(has_not, kith_lanes_word(a->n * pl->doubles), WORDS(v->row, i));
+            WORDS(c->address[k], i) = row + (kith_word_lanes)at[k];
+            LANES(v->rest[k], i) = load(base, c->address[k] + i);
+        }
+        kith_lanes_rows4(positions + PLAIN_WEIBULL + 1, c->table + i, &LANES(c->rate[0], i), &LANES(c->rate[1], i),
+                         &LANES(c->rate[2], i), &LANES(c->ratio, i));
+    }
+}
+
+/* The race of all clocks, as race() and race_weibull() have it. */
+INLINE void race_all(const struct plain *pl, struct crowd *c)
+{
+    const double *table = &pl->mixed->shape;
+    struct visit *v = &c->v;
+    kith_real_lanes never = kith_lanes_real(INFINITY), none = kith_lanes_real(0);
+    double *base = v->fresh, *exponent = (double *)v->word, *power = v->spent, *rest = (double *)v->taken;
+    for (unsigned i = 0; i < v->n; i += L) {
+        kith_real_lanes entered = LANES(v->entered, i), best = never, shape, inverse, inverse_scale;
+        kith_word_lanes winner = kith_lanes_word(0);
+        kith_lanes_rows4(table, c->table + i, &shape, &inverse, &LANES(c->scale, i), &inverse_scale);
+        for (unsigned k = 0; k < pl->n_exponential; k++) {
+            kith_real_lanes at = entered + LANES(v->rest[k], i) / LANES(c->rate[k], i);
+            kith_mask_lanes less = at < best;
+            best = kith_lanes_choose(less, at, best);
+            winner = kith_lanes_choose_words(less, kith_lanes_word(k), winner);
+        }
+        LANES(v->at, i) = best;
+        WORDS(v->winner, i) = winner;
+        kith_real_lanes left = LANES(v->rest[PLAIN_WEIBULL], i) / LANES(c->ratio, i), part = (best - entered) * inverse_scale;
+        kith_mask_lanes first = surely_before(shape, part, left) | (kith_mask_lanes)(best == never);
+        LANES(rest, i) = left;
+        LANES(base, i) = kith_lanes_choose(first, left, part);
+        LANES(exponent, i) = kith_lanes_choose(first, inverse, shape);
+        WORDS(v->go, i) = (kith_word_lanes)first;
+    }
+    kith_lanes_powers(base, exponent, power, v->n, &v->scratch);
+    for (unsigned i = 0; i < v->n; i += L) {
+        kith_real_lanes entered = LANES(v->entered, i), best = LANES(v->at, i), p = LANES(power, i);
+        kith_real_lanes scale = LANES(c->scale, i);
+        kith_mask_lanes first = (kith_mask_lanes)WORDS(v->go, i);
+        kith_real_lanes spent = kith_lanes_choose(first, none, LANES(c->ratio, i) * p);
+        kith_real_lanes at = kith_lanes_choose(first, entered + scale * p, never);
+        kith_mask_lanes late = ~first & (spent >= LANES(v->rest[PLAIN_WEIBULL], i));
+        if (kith_lanes_any(late))
+            for (unsigned j = 0; j < L; j++)
+                if (late[j])
+                    at[j] = entered[j] + scale[j] * kith_pow(rest[i + j], pl->mixed[c->state[i + j]].inverse_shape);
+        kith_mask_lanes less = at < best;
+        LANES(v->spent, i) = spent;
+        LANES(v->at, i) = kith_lanes_choose(less, at, best);
+        WORDS(v->winner, i) = kith_lanes_choose_words(less, kith_lanes_word(PLAIN_WEIBULL), WORDS(v->winner, i));
+    }
+}
+
+/* The winners' next unit exponentials, and what the visit leaves of all clocks of those who go (v->go). */
+INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+{
+    const struct plain *pl = a->plain;
+    struct visit *v = &c->v;
+    double *base = a->record;
+    kith_real_lanes none = kith_lanes_real(0);
+    kith_word_lanes nobody = kith_lanes_word(a->n * pl->doubles);
+    for (unsigned i = 0; i < v->n; i++) {
+        const struct plain_firing *f = firing(pl, c->state[i], v->winner[i]);
+        v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
+        v->word[i] = f->key;
+        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
+    }
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->word, i) =
+            kith_lanes_mix(kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->word, i)), WORDS(v->taken, i));
+    kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
+    for (unsigned i = 0; i < v->n; i += L) {
+        kith_mask_lanes go = (kith_mask_lanes)WORDS(v->go, i);
+        kith_real_lanes at = LANES(v->at, i), length = at - LANES(v->entered, i), fresh = LANES(v->fresh, i);
+        for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
+            if (k >= pl->n_exponential && k < PLAIN_WEIBULL)
+                continue;
+            uint64_t address[L];
+            kith_real_lanes used = LANES(v->spent, i);
+            if (k < PLAIN_WEIBULL)
+                used = LANES(c->rate[k], i) * length;
+            kith_real_lanes rest = LANES(v->rest[k], i) - used;
+            rest = kith_lanes_choose(rest > none, rest, none);
+            rest = kith_lanes_choose((kith_mask_lanes)(WORDS(v->winner, i) == k), fresh, rest);
+            kith_lanes_store(address, kith_lanes_choose_words(go, WORDS(c->address[k], i), nobody + pl->rests));
+            store(base, address, rest);
+        }
+        store(base + ENTERED, v->row + i, at);
+    }
+}
+
+/* Adds the rows of those who go and are tracked. */
+static void track_all(const struct plain_area *a, const struct crowd *c, const uint32_t *who, unsigned n)
+{
+    const struct visit *v = &c->v;
+    struct rows r;
+    if (!begin_rows(a->cell, n, &r))
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        const struct plain_family *f = (const void *)(a->record + v->row[i]); /* nobody, if it does not go */
+        add_rows(&r, who[i], f->tracked, &a->plain->state[c->state[i]], c->code[i], v->entered[i], v->at[i]);
+    }
+    a->cell->n_rows = r.n;
+}
+
+/* Counts and records the firings of those who go, and makes who[] the list of them, in their new states; returns how many. */
+INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, unsigned n)
+{
+    const struct plain *pl = a->plain;
+    struct visit *v = &c->v;
+    unsigned left = 0;
+    for (unsigned i = 0; i < v->n; i++)
+        c->code[i] = firing(pl, c->state[i], v->winner[i])->code;
+    if (a->cell->share > 0)
+        track_all(a, c, who, n);
+    tally(a->cell, c->code, v, n);
+    for (unsigned i = 0; i < n; i++) {
+        struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
+        f->state = (uint8_t)firing(pl, c->state[i], v->winner[i])->to;
+        who[left] = who[i];
+        left += (unsigned)v->go[i] & 1;
+    }
+    return left;
+}
+
+/* Families who[0 .. n) have just entered states that use nothing. Those whose next event touches no resource have it; who[] is the
+ * list of them then, and their number is returned. The others remember when it is. */
+static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
+{
+    const struct plain *pl = a->plain;
+    struct crowd c;
+    struct visit *v = &c.v;
+    gather(a, who, n, &c);
+    race_all(pl, &c);
+    uint32_t goers[SOME];
+    unsigned left = 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct plain_family *f = (void *)(a->record + v->row[i]);
+        const struct plain_firing *k = firing(pl, c.state[i], v->winner[i]);
+        bool go = (v->at[i] <= a->cell->end) & !k->touches;
+        f->at = v->at[i];
+        f->spent = v->spent[i];
+        f->winner = (uint8_t)v->winner[i];
+        v->go[i] = go ? ~(uint64_t)0 : 0;
+        goers[left] = who[i];
+        left += go;
+    }
+    if (left < FEW) {
+        for (unsigned i = 0; i < left; i++)
+            go_one(a, who[i] = goers[i]);
+        return left;
+    }
+    for (unsigned i = n; i < v->n; i++)
+        v->go[i] = 0;
+    draw_all(a, &c);
+    return follow(a, &c, who, n);
+}
+
+/* Has families who[0 .. n) go on until `few` are left; returns how many that are. */
+static unsigned move_on(struct plain_area *a, uint32_t *who, unsigned n, unsigned few)
+{
+    while (n >= FEW && n > few)
+        n = step(a, who, n);
+    if (few)
+        return n;
+    for (unsigned i = 0; i < n; i++)
+        move_one(a, who[i]);
+    return 0;
+}
+
+/* Families who[0 .. n) are about to touch a resource: their clocks fire, and who asks for nothing goes on. */
+static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
+{
+    const struct plain *pl = a->plain;
+    struct crowd c;
+    struct visit *v = &c.v;
+    gather(a, who, n, &c);
+    for (unsigned i = 0; i < v->n; i++) {
+        struct plain_family *f = (void *)(a->record + v->row[i]);
+        v->at[i] = f->at;
+        v->spent[i] = f->spent;
+        v->winner[i] = f->winner;
+        f->fired = true;
+        f->was = f->state;
+        f->stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
+        f->asks = firing(pl, c.state[i], f->winner)->asks;
+        v->go[i] = i < n ? ~(uint64_t)0 : 0;
+    }
+    draw_all(a, &c);
+    uint64_t nobody = a->n * pl->doubles;
+    for (unsigned i = 0; i < n; i++) { /* who asks stays in its state for now; as masks: nobody could foresee a jump */
+        uint64_t goes = (uint64_t)firing(pl, c.state[i], v->winner[i])->asks - 1;
+        v->go[i] = goes;
+        v->row[i] = (v->row[i] & goes) | (nobody & ~goes);
+    }
+    move_on(a, who, follow(a, &c, who, n), 0);
+}
+
+/* Has a family's record brought into the cache. */
+INLINE void fetch(const struct plain_area *a, uint32_t family)
+{
+    for (size_t k = 0; k < a->plain->doubles; k += 8)
+        __builtin_prefetch(a->record + family * a->plain->doubles + k);
+}
+
+/* Prepares the touches of n families, at most SOME. */
+static void prepare(struct plain_area *a, const struct kith_queue_entry *entry, size_t n)
+{
+    uint32_t who[SOME];
+    for (size_t i = 0; i < n; i++)
+        fetch(a, who[i] = entry[i].family);
+    if (n < FEW)
+        for (size_t i = 0; i < n; i++)
+            prepare_one(a, who[i]);
+    else
+        fire_all(a, who, (unsigned)n);
+}
+
+/* All families begin, and go on to their first touch. */
+static void begin_all(struct plain_area *a)
+{
+    const struct plain *pl = a->plain;
+    struct visit v;
+    uint32_t who[SOME];
+    unsigned left = 0;
+    memset(a->record + (size_t)a->n * pl->doubles, 0, pl->doubles * sizeof(double));
+    a->record[(size_t)a->n * pl->doubles + pl->none] = 2; /* see struct crowd */
+    for (uint32_t next = 0; next < a->n || left;) {
+        if (a->stop && *a->stop) {
+            a->status = KITH_STOPPED;
+            return;
+        }
+        unsigned n = a->n - next < SOME - left ? a->n - next : SOME - left;
+        for (unsigned i = 0; i < n; i++) {
+            struct plain_family *f = family_at(a, who[left + i] = next + i);
+            memset(f, 0, pl->rests * sizeof(double));
+            f->state = (uint8_t)pl->start;
+            f->tracked = kith_cell_tracks(a->cell, next + i);
+        }
+        rows_of(pl, who + left, n, a->n, &v);
+        for (unsigned i = 0; i < v.n; i++)
+            v.taken[i] = next + i;
+        first_draws(pl, a->cell, a->record, &v);
+        next += n;
+        left = move_on(a, who, left + n, next < a->n ? SOME / 2 : 0);
+    }
+    for (uint32_t i = 0; i < a->n && !a->status; i++)
+        a->status = kith_queue_push(a->queue, family_at(a, i)->at, i);
+    a->cell->tally[pl->entry].n += a->n;
+    a->cell->n_events += a->n;
+}
+
+#endif
