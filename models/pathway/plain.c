@@ -56,17 +56,15 @@ static void fill_clock(const struct tables *t, const struct enabled *e, size_t p
     st->adjacent = st->adjacent && st->taken[i] == st->taken[0] + i;
 }
 
-/* Whether somebody's clock may fire more than 16,384 times in so many years, on average; then 65,535 draws may not do. Below that
- * they do: the firings of an exponential clock, or of a Weibull one whose hazard rises, are at most those of a Poisson
- * process with that mean, and four times as many have a chance of less than 1e-10000. One whose hazard falls consumes most
- * in many short visits, n^(1 - shape) times as much in n as in one, and each of 65,536 visits would have to end with it:
- * less than 1e-200 where the shape is at least 0.1. */
+/* Whether the clock may fire more than 16,384 times in so many years, on average; then 65,535 draws may not do. Below that they
+ * do: however the years fall into visits, an exponential clock or a Weibull one whose hazard rises consumes at most what it
+ * would in one visit of all of them, so its firings are at most those of a Poisson process with that mean, and four
+ * times as many have a chance of less than 1e-10000. Many short visits of one whose hazard falls consume more. */
 static bool fires_often(const struct plain_clock *k, bool weibull, double years)
 {
     if (!weibull)
         return k->rate * years > 16384;
-    double times = pow(k->ratio, k->inverse_shape) * years * k->inverse_scale;
-    return k->shape < 0.1 || pow(times, k->shape > 1 ? k->shape : 1) > 16384;
+    return k->shape < 1 || k->ratio * pow(years * k->inverse_scale, k->shape) > 16384;
 }
 
 /* How records are laid out, when the states are known. */
