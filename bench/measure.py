@@ -142,7 +142,7 @@ class Kith:
 
     @functools.cached_property
     def start_up(self):
-        """Seconds of a run of one family: reading a scenario, writing what a file has besides results."""
+        """Seconds of a run of one family of chain.yaml: reading a scenario, writing what a file has besides results."""
         scenario = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "scenarios", "chain.yaml")
         path = os.path.join(self.folder, "one.h5")
         command = [self.program, "run", scenario, "--overwrite", "-o", path, "--quiet", "--set", "population.families=1"]
@@ -163,7 +163,7 @@ class Kith:
         return os.path.join(self.folder, "_".join(re.sub(r"\W", "", str(v)) for v in settings.values()) + ".h5")
 
     def run(self, work, settings, threads=1, trajectories="none"):
-        """One run from beginning to end, its file written, less what a run of one family takes."""
+        """One run from beginning to end, its file written, less what a run of one family of chain.yaml takes."""
         least = self.start_up
         child = run(self.command(work, settings, threads, trajectories))
         path = self.path(settings)

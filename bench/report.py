@@ -11,10 +11,10 @@ WIDTHS = {"seconds": 9, "rate": 8, "rate_2": 8, "gain": 6, "ns": 9, "instruction
           "ratio": 8}
 TEXT = 42
 LEGEND = """\
-seconds of one run on one thread, of kith the whole program less what a run of one family takes; M/s million events a
-second on one thread, `2 thr.` on two, gain how many times as fast; ns/ev. nanoseconds an event; instr. instructions an
-event (callgrind); bytes that writing an event takes; MB of peak memory; ratio: speed against what is named beside it,
-run by run (2: twice as fast), ~ where that does other work and is only a ruler for drift.
+seconds of one run on one thread, of kith the whole program less what a run of one family of chain.yaml takes; M/s
+million events a second on one thread, `2 thr.` on two, gain how many times as fast; ns/ev. nanoseconds an event; instr.
+instructions an event (callgrind); bytes that writing an event takes; MB of peak memory; ratio: speed against what is
+named beside it, run by run (2: twice as fast), ~ where that does other work and is only a ruler for drift.
 Cimba: the fastest other engine known, as measured on 2 cores of a Zen 5; not in this run, so compare with care."""
 
 

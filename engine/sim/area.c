@@ -337,7 +337,7 @@ enum kith_status kith_area_run(struct kith_families *f, const struct kith_model 
                                struct kith_cell *cell, const struct kith_shape *shape, size_t n,
                                const volatile int *stop)
 {
-    struct area a = {f, f->room, model, compiled, cell, shape, n, NOBODY, false, 0, 0, KITH_OK};
+    struct area a = {.f = f, .room = f->room, .model = model, .compiled = compiled, .cell = cell, .shape = shape, .n = n, .open = NOBODY};
     enum kith_status st = prepare(&a, stop);
     if (st)
         return st;

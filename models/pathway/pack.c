@@ -325,23 +325,30 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
 
 /* ---- families --------------------------------------------------------------------------------------------------- */
 
+/* What all families have, to be PUT or GET. One by one: a copy of what was just written in pieces would have to wait for them. */
+#define HEAD(DO, at, f)                 \
+    do {                                \
+        DO(at, (f)->key);               \
+        DO(at, (f)->next[NEXT_EPOCH]);  \
+        DO(at, (f)->next[NEXT_BIRTH]);  \
+        DO(at, (f)->next[NEXT_CENSUS]); \
+        DO(at, (f)->group);             \
+        DO(at, (f)->n_children);        \
+        DO(at, (f)->n_begun);           \
+        DO(at, (f)->n_done);            \
+        DO(at, (f)->year);              \
+        DO(at, (f)->winner);            \
+        DO(at, (f)->bound);             \
+    } while (0)
+_Static_assert(NEXT_FIRST == 3, "the head names them all");
+
 size_t pathway_pack(const void *model, const struct kith_cell *cell, const void *family, void *to)
 {
     const struct pathway *p = model;
     const struct family *f = family;
     unsigned char *at = to;
     uint16_t epoch = (uint16_t)(f->epoch - p->epochs[cell->arm]);
-    /* one by one: a copy of what was just put together in pieces would have to wait for them */
-    PUT(at, f->key);
-    for (unsigned i = 0; i < NEXT_FIRST; i++)
-        PUT(at, f->next[i]);
-    PUT(at, f->group);
-    PUT(at, f->n_children);
-    PUT(at, f->n_begun);
-    PUT(at, f->n_done);
-    PUT(at, f->year);
-    PUT(at, f->winner);
-    PUT(at, f->bound);
+    HEAD(PUT, at, f);
     PUT(at, epoch);
     for (size_t i = 0; i < p->n_attributes; i++)
         if (p->attributes[i].n)
@@ -363,16 +370,7 @@ void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t nu
     struct family *f = family;
     const unsigned char *at = from;
     uint16_t epoch;
-    GET(at, f->key);
-    for (unsigned i = 0; i < NEXT_FIRST; i++)
-        GET(at, f->next[i]);
-    GET(at, f->group);
-    GET(at, f->n_children);
-    GET(at, f->n_begun);
-    GET(at, f->n_done);
-    GET(at, f->year);
-    GET(at, f->winner);
-    GET(at, f->bound);
+    HEAD(GET, at, f);
     GET(at, epoch);
     f->number = (uint32_t)number;
     f->n_next = (uint16_t)(NEXT_FIRST + p->n_of[0] + f->n_children * p->n_of[1]);

@@ -575,6 +575,9 @@ static const struct {
     {"more events of a Weibull clock than 16 bits count", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
      "      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
      "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 1.2, scale: 0.005 days}}}\n"},
+    {"the same where the hazard falls: one long visit would not do it", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
+     "      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
+     "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 0.5, scale: 0.005 days}}}\n"},
 };
 
 static void the_ends_of_the_language(void **state)
