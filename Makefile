@@ -37,7 +37,7 @@ HDF5_PC := $(shell for p in hdf5 hdf5-serial; do $(PKG_CONFIG) --exists $$p 2>/d
 HDF5_CFLAGS := $(if $(HDF5_PC),$(shell $(PKG_CONFIG) --cflags $(HDF5_PC)))
 HDF5_LIBS := $(if $(HDF5_PC),$(shell $(PKG_CONFIG) --libs-only-L $(HDF5_PC)) -lhdf5_hl -lhdf5,-lhdf5_hl -lhdf5)
 LIBS_CFLAGS := $(HDF5_CFLAGS) $(shell $(PKG_CONFIG) --cflags yaml-0.1 libcrypto 2>/dev/null)
-LIBS := $(HDF5_LIBS) $(shell $(PKG_CONFIG) --libs yaml-0.1 libcrypto 2>/dev/null || echo -lyaml -lcrypto) -ldeflate -lm
+LIBS := $(HDF5_LIBS) $(shell $(PKG_CONFIG) --libs yaml-0.1 libcrypto 2>/dev/null || echo -lyaml -lcrypto) -lisal -lm
 OPENMP := -fopenmp
 JOBS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 

@@ -34,7 +34,7 @@ make       run  required make                           make                  ma
 pkg-config run  required pkg-config                     pkgconf-pkg-config    pkg-config      pkgconf
 libyaml    run  required libyaml-dev                    libyaml-devel         yaml            libyaml
 HDF5       run  required libhdf5-dev                    hdf5-devel            hdf5            hdf5
-libdeflate run  required libdeflate-dev                 libdeflate-devel      libdeflate      libdeflate
+ISA-L      run  required libisal-dev                    isa-l-devel           isa-l           isa-l
 libcrypto  run  required libssl-dev                     openssl-devel         openssl         openssl@3
 OpenMP     run  required gcc                            libgomp               c-compiler      gcc
 h5py       run  optional python3-h5py                   python3-h5py          h5py            -
@@ -80,7 +80,7 @@ flags_of()
                 $config --exists $name && $config --cflags --libs-only-L $name && break
             done
             echo -lhdf5_hl -lhdf5 ;;
-        libdeflate) echo -ldeflate ;;
+        ISA-L) echo -lisal ;;
         libcrypto) $config --cflags --libs libcrypto || echo -lcrypto ;;
         OpenMP) echo -fopenmp ;;
         cmocka | gsl) $config --cflags --libs "$1" || echo "-l$1" ;;
@@ -92,7 +92,7 @@ includes_of()
     case $1 in
         libyaml) echo '#include <yaml.h>' ;;
         HDF5) printf '#include <hdf5.h>\n#include <hdf5_hl.h>\n' ;;
-        libdeflate) echo '#include <libdeflate.h>' ;;
+        ISA-L) echo '#include <isa-l.h>' ;;
         libcrypto) echo '#include <openssl/evp.h>' ;;
         OpenMP) echo '#include <omp.h>' ;;
         cmocka) printf '#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>\n' ;;
@@ -106,7 +106,7 @@ call_of()
     case $1 in
         libyaml) echo '*yaml_get_version_string()' ;;
         HDF5) echo 'H5open() >= 0 && H5DSis_scale(-1) <= 0' ;;
-        libdeflate) echo 'libdeflate_alloc_compressor(6) != 0' ;;
+        ISA-L) echo 'crc32_gzip_refl(0, 0, 0) == 0' ;;
         libcrypto) echo 'EVP_sha256() != 0' ;;
         OpenMP) echo 'omp_get_max_threads() > 0' ;;
         cmocka) echo 'cmocka_set_message_output != 0' ;;
@@ -197,7 +197,7 @@ wanted()
 look()
 {
     hash -r
-    libraries='libyaml HDF5 libdeflate libcrypto OpenMP'
+    libraries='libyaml HDF5 ISA-L libcrypto OpenMP'
     modules='h5py pandas matplotlib'
     if [ "$what" = test ]; then
         libraries="$libraries cmocka gsl"

@@ -528,7 +528,7 @@ tsan()
     fi
     library=$(cd "$(clang -print-resource-dir)/../.." && pwd)
     LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH+:$LD_LIBRARY_PATH}
-    # HDF5 and libdeflate are not compiled for it.
+    # HDF5 and ISA-L are not compiled for it.
     TSAN_OPTIONS=ignore_noninstrumented_modules=1:exitcode=99
     OMP_TOOL_LIBRARIES=$library/libarcher.so
     export LD_LIBRARY_PATH TSAN_OPTIONS OMP_TOOL_LIBRARIES

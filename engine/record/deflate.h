@@ -1,5 +1,6 @@
 /* Arrays of numbers as chunks of an HDF5 file hold them: shuffled (all first bytes, then all second bytes, ...), then a
- * zlib stream of deflate level 1, made by libdeflate; about six times as fast as HDF5's own. Private to this room. */
+ * zlib stream, made by ISA-L (igzip), many times as fast as HDF5's own, and read by any HDF5 as ordinary gzip. How
+ * many bytes it comes to may depend on the processor; what it unpacks to does not. Private to this room. */
 #ifndef KITH_RECORD_DEFLATE_H
 #define KITH_RECORD_DEFLATE_H
 
@@ -7,20 +8,17 @@
 
 #include "../base/mem.h"
 
-#define KITH_DEFLATE_LEVEL 1
-
 /* Scratch memory of a packer. One for all datasets of a file, or for each thread. */
 struct kith_deflate {
     struct kith_mem *mem;
-    struct libdeflate_compressor *deflate;
-    struct libdeflate_decompressor *inflate; /* NULL until it is needed */
+    struct isal_zstream *deflate;
+    unsigned char *workspace;      /* of deflate */
+    struct inflate_state *inflate; /* NULL until it is needed */
     unsigned char *shuffled, *packed;
     size_t room, packed_room;  /* bytes */
     size_t n, width;           /* of what is in `shuffled` */
-    unsigned char zeros[8192]; /* a chunk of zeros_bytes zeros, packed */
-    size_t zeros_bytes, zeros_packed;
 };
-/* KITH_NO_MEMORY, without a report, when there is none; the same below. */
+/* KITH_NO_MEMORY, without a report and with nothing to free, when there is none; the same error below. */
 KITH_MUST_CHECK enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem);
 void kith_deflate_free(struct kith_deflate *p);
 

@@ -1,6 +1,5 @@
-/* Chunks of HDF5 datasets compressed here (shuffle, then deflate level 1 by libdeflate) and written whole.
- * Any HDF5 library reads them as ordinary shuffle + gzip; it is about six times as fast as letting HDF5
- * compress. Private to this room. */
+/* Chunks of HDF5 datasets compressed here (deflate.h) and written whole. Any HDF5 library reads them as ordinary shuffle +
+ * gzip. Private to this room. */
 #ifndef KITH_RECORD_PACK_H
 #define KITH_RECORD_PACK_H
 

@@ -53,7 +53,7 @@ done || exit 1
 say "kith.def: $(wc -l < "$work/sections") sections"
 
 # ---- Spack
-for library in libyaml hdf5 libdeflate openssl; do
+for library in libyaml hdf5 isa-l openssl; do
     grep -q "depends_on(\"$library" spack/package.py || die "spack/package.py does not depend on $library"
 done
 if python=$(sh "$ROOT/scripts/python.sh"); then

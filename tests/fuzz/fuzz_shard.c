@@ -11,7 +11,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libdeflate.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,8 +106,8 @@ static size_t repair_head(uint8_t *bytes, size_t n, unsigned mode)
         p.bytes = p.bytes > n - sizeof p ? n - sizeof p : p.bytes;
     }
     if (p.bytes <= n - sizeof p)
-        p.crc = libdeflate_crc32(0, bytes + sizeof p, (size_t)p.bytes);
-    p.crc_here = libdeflate_crc32(0, &p, sizeof p - sizeof p.crc_here);
+        p.crc = kith_shard_crc(0, bytes + sizeof p, (size_t)p.bytes);
+    p.crc_here = kith_shard_crc(0, &p, sizeof p - sizeof p.crc_here);
     memcpy(bytes, &p, sizeof p);
     return p.bytes <= n - sizeof p ? sizeof p + (size_t)p.bytes : n;
 }
@@ -131,8 +130,8 @@ static size_t repair_record(uint8_t *bytes, size_t n, size_t at, unsigned mode, 
             memcpy(content, cells, sizeof *cells);
     }
     if (r.bytes <= room)
-        r.crc = libdeflate_crc32(0, content, (size_t)r.bytes);
-    r.crc_here = libdeflate_crc32(0, &r, sizeof r - sizeof r.crc_here);
+        r.crc = kith_shard_crc(0, content, (size_t)r.bytes);
+    r.crc_here = kith_shard_crc(0, &r, sizeof r - sizeof r.crc_here);
     memcpy(bytes + at, &r, sizeof r);
     return r.bytes <= room ? at + sizeof r + (size_t)r.bytes : n;
 }

@@ -22,7 +22,7 @@ class Kith(MakefilePackage):
     depends_on("pkgconfig", type="build")
     depends_on("libyaml")
     depends_on("hdf5 +hl")
-    depends_on("libdeflate")
+    depends_on("isa-l")
     depends_on("openssl")
     depends_on("mpi", when="+mpi")
 

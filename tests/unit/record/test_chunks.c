@@ -168,12 +168,12 @@ static void without_memory_it_says_so(void **state)
     struct kith_mem mem = KITH_MEM_INIT;
     struct kith_chunks chunks;
     (void)state;
-    for (long i = 0; i < 2 * KITH_CHUNKS; i++) {
+    for (long i = 0; i < 4 * KITH_CHUNKS; i++) {
         mem.fail_at = i;
         assert_int_equal(kith_chunks_init(&chunks, &mem, 1000), KITH_NO_MEMORY);
         kith_chunks_free(&chunks);
     }
-    mem.fail_at = 2 * KITH_CHUNKS;
+    mem.fail_at = 4 * KITH_CHUNKS;
     assert_int_equal(kith_chunks_init(&chunks, &mem, 1000), KITH_OK);
     kith_chunks_free(&chunks);
     memset(&chunks, 0, sizeof chunks);
