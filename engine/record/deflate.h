@@ -35,4 +35,7 @@ KITH_MUST_CHECK enum kith_status kith_deflate_pack(struct kith_deflate *p, const
 KITH_MUST_CHECK enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *packed, size_t bytes,
                                                    void *data, size_t n, size_t width);
 
+/* CRC-32, as gzip's, of n bytes behind others whose CRC is `before`, 0 to begin with. */
+uint32_t kith_deflate_crc(uint32_t before, const void *bytes, size_t n);
+
 #endif

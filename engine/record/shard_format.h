@@ -9,7 +9,6 @@
 #ifndef KITH_RECORD_SHARD_FORMAT_H
 #define KITH_RECORD_SHARD_FORMAT_H
 
-#include <isa-l/crc.h>
 #include <stdint.h>
 
 #include "shard.h"
@@ -52,12 +51,6 @@ struct shard_end {
 };
 
 _Static_assert(sizeof(struct shard_preamble) == 24 && sizeof(struct shard_record) == 32, "no padding");
-
-/* CRC-32 of bytes behind others whose CRC is `before`, 0 to begin with. */
-static inline uint32_t kith_shard_crc(uint32_t before, const void *bytes, size_t n)
-{
-    return crc32_gzip_refl(before, bytes, n);
-}
 
 /* Reads exactly n bytes of the file at `at`. */
 KITH_MUST_CHECK enum kith_status kith_shard_bytes(struct kith_shard *s, uint64_t at, void *bytes, size_t n,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deflate.h"
 #include "shard.h"
 #include "shard_format.h"
 
@@ -199,14 +200,14 @@ static enum kith_status read_head(struct kith_shard *s, uint64_t size, uint64_t 
         return damaged(s, err, n == 0 ? "it is empty" : "cut off in its head");
     if (p.magic[7] != KITH_SHARD_MAGIC[7])
         return kith_error_set(err, KITH_IO, s->path, 0, 0, "is a shard of another version of kith");
-    if (p.crc_here != kith_shard_crc(0, &p, sizeof p - sizeof p.crc_here) || p.bytes > KITH_SHARD_HEAD_MOST ||
+    if (p.crc_here != kith_deflate_crc(0, &p, sizeof p - sizeof p.crc_here) || p.bytes > KITH_SHARD_HEAD_MOST ||
         p.bytes > size - sizeof p)
         return damaged(s, err, "its head");
     unsigned char *bytes = kith_arena_take(&s->arena, (size_t)p.bytes + 1, 1);
     if (!bytes)
         return kith_error_set(err, KITH_NO_MEMORY, s->path, 0, 0, "out of memory");
     st = kith_shard_bytes(s, sizeof p, bytes, (size_t)p.bytes, err);
-    if (!st && p.crc != kith_shard_crc(0, bytes, (size_t)p.bytes))
+    if (!st && p.crc != kith_deflate_crc(0, bytes, (size_t)p.bytes))
         st = damaged(s, err, "its head");
     *end = sizeof p + p.bytes;
     return st ? st : parse_head(s, bytes, (size_t)p.bytes, err);
@@ -225,7 +226,7 @@ bool kith_shard_is_stub(const char *path)
         stub = got == 0 || (got > 0 && (size_t)got < sizeof p &&
                             memcmp(&p, KITH_SHARD_MAGIC, (size_t)got < 8 ? (size_t)got : 8) == 0) ||
                (got == sizeof p && memcmp(p.magic, KITH_SHARD_MAGIC, 8) == 0 &&
-                p.crc_here == kith_shard_crc(0, &p, sizeof p - sizeof p.crc_here) &&
+                p.crc_here == kith_deflate_crc(0, &p, sizeof p - sizeof p.crc_here) &&
                 (uint64_t)there.st_size < sizeof p + p.bytes);
     }
     close(fd);
@@ -262,7 +263,7 @@ static enum kith_status check_bytes(struct kith_shard *s, uint64_t at, uint64_t 
         enum kith_status st = kith_shard_bytes(s, at, s->buffer, part, err);
         if (st)
             return st;
-        sum = kith_shard_crc(sum, s->buffer, part);
+        sum = kith_deflate_crc(sum, s->buffer, part);
         at += part;
         n -= part;
     }
@@ -272,7 +273,7 @@ static enum kith_status check_bytes(struct kith_shard *s, uint64_t at, uint64_t 
 
 static bool sound(const struct shard_record *r)
 {
-    return r->crc_here == kith_shard_crc(0, r, sizeof *r - sizeof r->crc_here) && r->zero == 0 &&
+    return r->crc_here == kith_deflate_crc(0, r, sizeof *r - sizeof r->crc_here) && r->zero == 0 &&
            (r->kind == KITH_SHARD_TRACKS || r->kind == KITH_SHARD_SERIES || r->kind == KITH_SHARD_END);
 }
 
@@ -295,7 +296,7 @@ static enum kith_status read_end(struct kith_shard *s, uint64_t at, const struct
     enum kith_status st = kith_shard_bytes(s, at + sizeof *r, &end, sizeof end, err);
     if (st)
         return st;
-    if (kith_shard_crc(0, &end, sizeof end) != r->crc || end.n_cells != seen) {
+    if (kith_deflate_crc(0, &end, sizeof end) != r->crc || end.n_cells != seen) {
         find_fault(s, at, "wrong last record");
         return KITH_OK;
     }
@@ -459,7 +460,7 @@ static enum kith_status read_record(struct kith_shard *s, uint64_t at, struct sh
         st = make_room(s, (size_t)r->bytes, err);
     if (!st)
         st = kith_shard_bytes(s, at + sizeof *r, s->buffer, (size_t)r->bytes, err);
-    if (!st && kith_shard_crc(0, s->buffer, (size_t)r->bytes) != r->crc)
+    if (!st && kith_deflate_crc(0, s->buffer, (size_t)r->bytes) != r->crc)
         st = damaged(s, err, "it has changed");
     return st;
 }

@@ -166,10 +166,10 @@ static enum kith_status put_record(struct kith_shard_writer *w, uint32_t kind, u
 {
     struct shard_record r = {.kind = kind, .cell = cell};
     for (size_t i = 0; i < n_parts; i++) {
-        r.crc = kith_shard_crc(r.crc, part[i].bytes, part[i].n);
+        r.crc = kith_deflate_crc(r.crc, part[i].bytes, part[i].n);
         r.bytes += part[i].n;
     }
-    r.crc_here = kith_shard_crc(0, &r, sizeof r - sizeof r.crc_here);
+    r.crc_here = kith_deflate_crc(0, &r, sizeof r - sizeof r.crc_here);
     enum kith_status st = put(w, &r, sizeof r, err);
     for (size_t i = 0; i < n_parts && !st; i++)
         st = put(w, part[i].bytes, part[i].n, err);
@@ -222,8 +222,8 @@ static enum kith_status put_head(struct kith_shard_writer *w, const struct kith_
         kith_error_set(err, st, w->path, 0, 0, "out of memory");
     } else {
         preamble.bytes = p.n;
-        preamble.crc = kith_shard_crc(0, p.bytes, p.n);
-        preamble.crc_here = kith_shard_crc(0, &preamble, sizeof preamble - sizeof preamble.crc_here);
+        preamble.crc = kith_deflate_crc(0, p.bytes, p.n);
+        preamble.crc_here = kith_deflate_crc(0, &preamble, sizeof preamble - sizeof preamble.crc_here);
         st = put(w, &preamble, sizeof preamble, err);
         if (!st)
             st = put(w, p.bytes, p.n, err);

@@ -100,15 +100,17 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
         if (s->whole) {
             st = kith_families_run(&families, run->model, run->compiled, &cell, shape, 0, n, sc->trajectories,
                                    KITH_ORDER_FAMILY, run->stop);
-            s->rows += (double)cell.n_rows;
+            while (!st && families.tracks.n_families > 0) {
+                s->rows += (double)families.tracks.n_events;
+                st = kith_families_next(&families, &cell);
+            }
             done = n;
         }
         uint64_t step = n > SAMPLE_FAMILIES ? n / SAMPLE_FAMILIES : 1;
         for (uint64_t i = 0; i < n && !st && !s->whole; i += step, done++) {
             st = kith_families_run(&families, run->model, run->compiled, &cell, shape, i, i + 1, sc->trajectories,
                                    KITH_ORDER_FAMILY, run->stop);
-            s->rows += (double)cell.n_rows;
-            cell.n_rows = 0;
+            s->rows += (double)families.tracks.n_events;
         }
         if (shape->coupled && n)
             s->waiting_bytes = (double)(kith_store_bytes(&room.store) + room.batch_room) / (double)n;
@@ -138,10 +140,11 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
         area = sc->areas[i].share > area ? sc->areas[i].share : area;
     area *= (double)sc->families;
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
-     * four that wait; their rows grow by doubling */
-    double units = shape->coupled ? 1 : 5, rows = rows_a_family * (shape->coupled ? area * shape->turnover : 8192);
-    double row = shape->coupled ? 25 : 10; /* bytes; sorted by family area by area, as measured on pressure.yaml */
-    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * (tallies * 16 + rows * row) +
+     * four that wait; their rows grow by doubling. Those of a whole area are set aside from the first million on (sim/rows.c);
+     * bytes as measured on pressure.yaml */
+    double rows = rows_a_family * (shape->coupled ? area * shape->turnover : 8192), at_hand = rows < 1e6 ? rows : 1e6;
+    double tracks = shape->coupled ? 10 * at_hand + 9 * rows : 5 * 10 * rows, units = shape->coupled ? 1 : 5;
+    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * (units * tallies * 16 + tracks) +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
     /* coupled: each thread may have the largest area at hand, where every family that ever comes has entries in the queue */

@@ -186,11 +186,15 @@ static void show(const struct team *t, double part)
         t->run->progress(t->run->user, t->n_mine ? done / (double)t->n_mine : 1, t->job->events + t->others_events);
 }
 
-static enum kith_status put_tracks(struct team *t, int shard, const struct slot *s)
+static enum kith_status put_tracks(struct team *t, int shard, struct slot *s)
 {
-    if (!(t->run->sc->trajectories > 0))
-        return KITH_OK;
-    return kith_shard_put_tracks(&t->shard[shard], s->unit.cell, &s->families.tracks, t->shape->n_attributes, &t->error);
+    enum kith_status st = KITH_OK;
+    while (s->families.tracks.n_families > 0 && !st) {
+        st = kith_shard_put_tracks(&t->shard[shard], s->unit.cell, &s->families.tracks, t->shape->n_attributes, &t->error);
+        if (!st && (st = kith_families_next(&s->families, &s->cell)))
+            kith_error_set(&t->error, st, t->run->sc->path, 0, 0, "out of memory");
+    }
+    return st;
 }
 
 static enum kith_status put_cell(struct team *t, int shard, uint64_t cell, const struct kith_packed *packed)
@@ -205,7 +209,7 @@ static enum kith_status put_cell(struct team *t, int shard, uint64_t cell, const
 }
 
 /* A whole cell, packed by its worker. */
-static void commit_whole(struct team *t, const struct worker *w)
+static void commit_whole(struct team *t, struct worker *w)
 {
     if (t->status)
         return;

@@ -12,6 +12,7 @@ enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, co
 {
     *cell = (struct kith_cell){.mem = mem, .months = months, .n_transitions = shape->n_transitions};
     cell->n_counts = shape->n_counts;
+    cell->members = shape->members > 0;
     size_t rows = (size_t)months + 1;
     enum kith_status st = kith_mem_zeroed(mem, &cell->tally, rows * cell->n_transitions, sizeof *cell->tally);
     if (!st)
@@ -40,10 +41,7 @@ void kith_cell_free(struct kith_cell *cell)
         kith_pool_free(&cell->pool[i]);
     kith_mem_free(&cell->pool);
     cell->n_pools = 0;
-    kith_mem_free(&cell->day);
-    kith_mem_free(&cell->member);
-    kith_mem_free(&cell->code);
-    kith_mem_free(&cell->owner);
+    kith_cell_free_rows(cell);
 }
 
 void kith_cell_clear(struct kith_cell *cell)
@@ -55,7 +53,7 @@ void kith_cell_clear(struct kith_cell *cell)
     if (cell->n_amounts)
         memset(cell->amount, 0, rows * cell->n_amounts * sizeof *cell->amount);
     cell->n_events = 0;
-    cell->n_rows = 0;
+    cell->n_rows = cell->n_parts = 0;
     cell->failed = false;
     cell->fault = NULL;
     cell->tracking = false;
@@ -94,22 +92,6 @@ bool kith_cell_tracks(const struct kith_cell *cell, uint64_t index)
         return false;
     uint64_t key = kith_draw_mix(kith_draw_mix(cell->key, index), 0x747261636b /* "track" */);
     return kith_draw_uniform(key) < cell->share;
-}
-
-bool kith_cell_room(struct kith_cell *cell, size_t n)
-{
-    if (cell->room - cell->n_rows >= n)
-        return true;
-    size_t room = 2 * cell->room + n + 4096;
-    if (kith_mem_resize(cell->mem, &cell->day, room, sizeof *cell->day) ||
-        kith_mem_resize(cell->mem, &cell->member, room, sizeof *cell->member) ||
-        kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code) ||
-        kith_mem_resize(cell->mem, &cell->owner, room, sizeof *cell->owner)) {
-        cell->failed = true;
-        return false;
-    }
-    cell->room = room;
-    return true;
 }
 
 /* Whole pence of `amount`, halves away from zero, so that a price sums to the penny. */

@@ -16,6 +16,14 @@ struct kith_tally {
 };
 #define KITH_TICKS 65536
 
+/* Rows of some stretch of time, by family. Room is kept from cell to cell. */
+struct kith_part {
+    uint32_t *row;  /* [room] day and code << 16 */
+    int8_t *member; /* [room]; NULL if no family has members */
+    uint32_t *end;  /* [families] where each family's rows end */
+    size_t room, families;
+};
+
 /* Times are in years from the start of the simulation. The counted period is (warm_up, end]. */
 struct kith_cell {
     /* set before a run, for the model to read */
@@ -42,11 +50,15 @@ struct kith_cell {
     uint64_t *block;   /* [blocks] for the model to say how families are numbered; see kith_model.families */
     double share;      /* of families that are tracked */
     uint32_t whose;    /* whose rows are added: number of the family, from the first of those that run */
-    size_t n_rows, room;
+    size_t mixed;      /* families whose rows come in order of time; 0: one family's after the other's */
+    bool members;      /* families may have some */
+    size_t n_rows, room; /* at hand */
     uint16_t *day;
     int8_t *member;
     uint16_t *code;
-    uint32_t *owner;   /* [rows] family of each row, as `whose` was */
+    uint32_t *owner;   /* [n_rows] family of each row, as `whose` was */
+    size_t n_parts, parts_room;
+    struct kith_part *part; /* [n_parts] mixed rows that were set aside before, in order of time */
     struct kith_mem *mem;
 };
 
@@ -69,8 +81,19 @@ int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *
 /* Notes that the scenario cannot go on, unless something was noted before: what is wrong, where, and what would be
  * right. */
 void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2, 3);
-/* Makes room for n more rows; sets `failed` and returns false when there is none. */
+
+/* rows.c. Makes room for n more rows, and sets mixed ones aside for it when they are many; sets `failed` and returns false when
+ * there is none. */
 bool kith_cell_room(struct kith_cell *cell, size_t n);
+/* Sorts the mixed rows at hand by family and sets them aside; false when memory runs out. */
+KITH_MUST_CHECK bool kith_cell_set_aside(struct kith_cell *cell);
+/* How many rows of a family were set aside. */
+size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family);
+/* Puts the rows of families [from, to) that were set aside, `n` in all, in place of those at hand, by family and then in order
+ * of time; `owner` says nothing of them. False when memory runs out. */
+KITH_MUST_CHECK bool kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n);
+/* Releases the memory of all rows. */
+void kith_cell_free_rows(struct kith_cell *cell);
 
 /* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not whatever the
  * arm, and a larger share contains a smaller one. */

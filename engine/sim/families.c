@@ -12,21 +12,18 @@ void kith_families_init(struct kith_families *f, struct kith_mem *mem, struct ki
 
 void kith_families_free(struct kith_families *f)
 {
-    kith_mem_free(&f->tracks.id);
-    kith_mem_free(&f->tracks.event_end);
-    kith_mem_free(&f->tracks.member_end);
-    kith_mem_free(&f->tracks.attribute);
-    kith_mem_free(&f->tracks.birth_day);
+    kith_mem_free(&f->all.id);
+    kith_mem_free(&f->all.event_end);
+    kith_mem_free(&f->all.member_end);
+    kith_mem_free(&f->all.attribute);
+    kith_mem_free(&f->all.birth_day);
     kith_mem_free(&f->state);
     kith_mem_free(&f->births);
-    kith_mem_free(&f->end);
-    kith_mem_free(&f->row);
-    kith_mem_free(&f->member);
 }
 
 static enum kith_status room_for_family(struct kith_families *f, const struct kith_shape *shape)
 {
-    struct kith_tracks *t = &f->tracks;
+    struct kith_tracks *t = &f->all;
     enum kith_status st = KITH_OK;
     if (t->n_families == f->family_room) {
         size_t room = f->family_room ? 2 * f->family_room : 1024;
@@ -52,7 +49,7 @@ static enum kith_status track_family(struct kith_families *f, const struct kith_
                                      const struct kith_cell *cell, const struct kith_shape *shape, uint64_t index,
                                      const void *family, size_t event_end)
 {
-    struct kith_tracks *t = &f->tracks;
+    struct kith_tracks *t = &f->all;
     enum kith_status st = room_for_family(f, shape);
     if (st)
         return st;
@@ -99,69 +96,21 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
     return KITH_OK;
 }
 
-/* Memory grows with the largest cell; what it held is not needed, so nothing is copied. */
-static enum kith_status room_to_regroup(struct kith_families *f, size_t n_families, size_t n_rows, bool members)
-{
-    enum kith_status st = KITH_OK;
-    if (n_families > f->end_room) {
-        kith_mem_free(&f->end);
-        st = kith_mem_resize(f->mem, &f->end, n_families, sizeof *f->end);
-        f->end_room = st ? 0 : n_families;
-    }
-    if (!st && n_rows > f->row_room) {
-        size_t room = n_rows + n_rows / 4;
-        kith_mem_free(&f->row);
-        kith_mem_free(&f->member);
-        if (!(st = kith_mem_resize(f->mem, &f->row, room, sizeof *f->row)) && members)
-            st = kith_mem_resize(f->mem, &f->member, room, sizeof *f->member);
-        f->row_room = st ? 0 : room;
-    }
-    return st;
-}
-
-/* A stable counting sort of the cell's rows. Days and codes go together, so that a row is one store somewhere in memory; who has
- * no members has zeros there, which need no sorting. */
-static void sort_rows(struct kith_families *f, struct kith_cell *cell, bool members, size_t n)
-{
-    size_t *end = f->end, n_rows = cell->n_rows, sum = 0;
-    memset(end, 0, n * sizeof *end);
-    for (size_t k = 0; k < n_rows; k++)
-        end[cell->owner[k]]++;
-    for (size_t i = 0; i < n; i++) {
-        size_t rows = end[i];
-        end[i] = sum;
-        sum += rows;
-    }
-    for (size_t k = 0; k < n_rows; k++) {
-        size_t at = end[cell->owner[k]]++;
-        f->row[at] = cell->day[k] | (uint32_t)cell->code[k] << 16;
-        if (members)
-            f->member[at] = cell->member[k];
-    }
-    for (size_t k = 0; k < n_rows; k++) {
-        cell->day[k] = (uint16_t)f->row[k];
-        cell->code[k] = (uint16_t)(f->row[k] >> 16);
-    }
-    if (members && n_rows > 0)
-        memcpy(cell->member, f->member, n_rows);
-}
-
 /* What the tracks say of a family (attributes, births) is known from its beginning, so the families begin once more: those
  * of long ago are not kept until the end. */
 enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
                                        struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n)
 {
-    enum kith_status st = room_to_regroup(f, n, cell->n_rows, shape->members > 0);
-    if (st)
-        return st;
-    if (n > 0)
-        sort_rows(f, cell, shape->members > 0, n);
+    enum kith_status st = !cell->mixed || kith_cell_set_aside(cell) ? KITH_OK : KITH_NO_MEMORY;
     bool more = shape->n_attributes || shape->members;
+    size_t rows = 0;
+    f->first = from;
     for (size_t i = 0; i < n && !st; i++)
         if (kith_cell_tracks(cell, from + i)) {
             if (more)
                 model->begin(compiled, cell, from + i, f->state);
-            st = track_family(f, model, compiled, cell, shape, from + i, f->state, f->end[i]);
+            rows += kith_cell_rows_of(cell, i);
+            st = track_family(f, model, compiled, cell, shape, from + i, f->state, rows);
         }
     return st;
 }
@@ -233,6 +182,36 @@ static enum kith_status together(struct kith_families *f, const struct kith_mode
     return kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
 }
 
+enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *cell)
+{
+    const struct kith_tracks *all = &f->all;
+    size_t from = f->given, to = cell->mixed ? from : all->n_families;
+    while (to < all->n_families && (to == from || (size_t)all->event_end[to] - f->given_rows <= cell->room))
+        to++;
+    f->tracks = (struct kith_tracks){0};
+    if (to == from)
+        return KITH_OK;
+    size_t rows = (size_t)all->event_end[to - 1] - f->given_rows;
+    size_t members = (size_t)all->member_end[to - 1] - f->given_members;
+    if (cell->mixed &&
+        !kith_cell_take_back(cell, (size_t)all->id[from] - f->first, (size_t)all->id[to - 1] - f->first + 1, rows))
+        return KITH_NO_MEMORY;
+    for (size_t i = from; i < to; i++) {
+        all->event_end[i] -= (int64_t)f->given_rows;
+        all->member_end[i] -= (int64_t)f->given_members;
+    }
+    f->tracks = (struct kith_tracks){.n_families = to - from, .n_members = members, .n_events = rows, .id = all->id + from,
+                                     .event_end = all->event_end + from, .member_end = all->member_end + from,
+                                     .birth_day = all->birth_day + f->given_members, .day = cell->day,
+                                     .member = cell->member, .code = cell->code};
+    if (f->n_attributes)
+        f->tracks.attribute = all->attribute + from * f->n_attributes;
+    f->given = to;
+    f->given_rows += rows;
+    f->given_members += members;
+    return KITH_OK;
+}
+
 enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model, const void *compiled,
                                    struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, uint64_t to,
                                    double track, enum kith_order order, const volatile int *stop)
@@ -241,8 +220,14 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     size_t at_once = order == KITH_ORDER_QUEUE && !cell->pool ? (size_t)(to - from) : 1;
     size_t batch = model->batch && order == KITH_ORDER_FAMILY ? model->batch_bytes(compiled, cell, to - from) : 0;
     size_t bytes = model->family_bytes(compiled) * at_once;
-    f->tracks.n_families = f->tracks.n_members = f->tracks.n_events = 0;
+    bool alone = !batch && !cell->pool && order == KITH_ORDER_FAMILY;
+    cell->n_rows = cell->n_parts = 0;
+    f->all.n_families = f->all.n_members = f->all.n_events = 0;
+    f->tracks = (struct kith_tracks){0};
+    f->given = f->given_members = f->given_rows = 0;
+    f->n_attributes = shape->n_attributes;
     cell->share = track;
+    cell->mixed = track > 0 && !alone ? (size_t)(to - from) : 0;
     if (to <= from && !cell->pool) /* a coupled area has capacities even if nobody lives there */
         return KITH_OK;
     if (bytes > f->state_room) {
@@ -260,9 +245,7 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
         st = through_queue(f, model, compiled, cell, shape, from, to, stop);
     else
         st = one_at_a_time(f, model, compiled, cell, shape, from, to, stop);
-    f->tracks.n_events = cell->n_rows;
-    f->tracks.day = cell->day;
-    f->tracks.member = cell->member;
-    f->tracks.code = cell->code;
-    return st;
+    if (st)
+        return st;
+    return kith_families_next(f, cell);
 }

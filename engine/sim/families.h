@@ -16,16 +16,15 @@ enum kith_order {
 /* Workspace of one thread, reused from run to run. */
 struct kith_families {
     struct kith_mem *mem;
-    struct kith_tracks tracks; /* rows of the tracked families of the last run; the event columns are the cell's */
+    struct kith_tracks tracks; /* the batch at hand of the last run's tracked families; the event columns are the cell's */
+    struct kith_tracks all;    /* what the batches say of families and members: ends count from the first batch, or
+                                  within it once it was at hand */
+    size_t given, given_members, given_rows; /* families, members and rows in batches up to the one at hand */
+    size_t first, n_attributes; /* number of the run's first family where rows are mixed */
     size_t family_room, member_room;
     unsigned char *state;      /* families in progress */
     size_t state_room;
     double *births;            /* [members] */
-    size_t *end;               /* [end_room] where each family's rows end */
-    size_t end_room;
-    uint32_t *row;             /* [row_room] day and code of each row, regrouped by family */
-    int8_t *member;            /* [row_room] and its member, in models that have any */
-    size_t row_room;
     struct kith_room *room;    /* the thread's, for coupled cells */
 };
 /* Where the families of a coupled cell are while it runs: nothing of it is needed afterwards, so a thread has one. */
@@ -48,13 +47,17 @@ void kith_room_init(struct kith_room *room, struct kith_mem *mem);
 void kith_room_free(struct kith_room *room);
 
 /* Runs families [from, to) of the cell; if it is coupled (cell->pool) they must be all of them. The cell may hold other families' counts to add to but no rows. A share
- * `track` of families, chosen by a keyed draw, is tracked. `stop` (may be NULL) is looked at between families; when
- * it becomes nonzero the run ends early with KITH_STOPPED. */
+ * `track` of families, chosen by a keyed draw, is tracked; the first batch of them is in `tracks` afterwards. `stop` (may be
+ * NULL) is looked at between families; when it becomes nonzero the run ends early with KITH_STOPPED. */
 KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, const struct kith_model *model,
                                                    const void *compiled, struct kith_cell *cell,
                                                    const struct kith_shape *shape, uint64_t from, uint64_t to,
                                                    double track, enum kith_order order,
                                                    const volatile int *stop);
+
+/* Makes the next batch of tracked families of that run the one in `tracks`; there is none left when it has no families. What
+ * was there before is gone. */
+KITH_MUST_CHECK enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *cell);
 
 /* families.c, for area.c. Regroups the rows of families [from, from + n), which stand in order of time, by family, and adds the families' rows to the
  * tracks. */

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../engine/record/deflate.h"
 #include "../../engine/record/shard_format.h"
 #include "../../engine/run/journal.h"
 #include "../../models/models.h"
@@ -106,8 +107,8 @@ static size_t repair_head(uint8_t *bytes, size_t n, unsigned mode)
         p.bytes = p.bytes > n - sizeof p ? n - sizeof p : p.bytes;
     }
     if (p.bytes <= n - sizeof p)
-        p.crc = kith_shard_crc(0, bytes + sizeof p, (size_t)p.bytes);
-    p.crc_here = kith_shard_crc(0, &p, sizeof p - sizeof p.crc_here);
+        p.crc = kith_deflate_crc(0, bytes + sizeof p, (size_t)p.bytes);
+    p.crc_here = kith_deflate_crc(0, &p, sizeof p - sizeof p.crc_here);
     memcpy(bytes, &p, sizeof p);
     return p.bytes <= n - sizeof p ? sizeof p + (size_t)p.bytes : n;
 }
@@ -130,8 +131,8 @@ static size_t repair_record(uint8_t *bytes, size_t n, size_t at, unsigned mode, 
             memcpy(content, cells, sizeof *cells);
     }
     if (r.bytes <= room)
-        r.crc = kith_shard_crc(0, content, (size_t)r.bytes);
-    r.crc_here = kith_shard_crc(0, &r, sizeof r - sizeof r.crc_here);
+        r.crc = kith_deflate_crc(0, content, (size_t)r.bytes);
+    r.crc_here = kith_deflate_crc(0, &r, sizeof r - sizeof r.crc_here);
     memcpy(bytes + at, &r, sizeof r);
     return r.bytes <= room ? at + sizeof r + (size_t)r.bytes : n;
 }

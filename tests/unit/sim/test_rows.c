@@ -1,0 +1,207 @@
+/* Rows of trajectories that come in order of time and leave by family: which row is which is known from the order in which
+ * the test adds them. More than are at hand at a time, so that they are set aside in parts and come back in batches. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "../../../engine/rng/draw.h"
+#include "../../../engine/sim/families.h"
+
+#define FAMILIES 3000
+#define ROWS 3300000
+#define SKIPPED(f) ((f) % 7 == 3) /* families that are not tracked: they have no rows */
+
+static size_t had[FAMILIES]; /* rows of each family so far */
+
+static unsigned day_of(size_t f, size_t k)
+{
+    return (unsigned)((k * 7 + f) % 65536);
+}
+
+static unsigned code_of(size_t f, size_t k)
+{
+    return (unsigned)((k * 31 + f * 3) % 30000);
+}
+
+static unsigned member_of(size_t f, size_t k)
+{
+    return (unsigned)((k + f) % 12);
+}
+
+/* A few families have most of the rows, and some none. */
+static size_t owner_of(uint64_t i)
+{
+    size_t f = (size_t)(kith_draw_mix(i % 3 ? i : 5, i) % FAMILIES);
+    f = i % 3 ? f / (1 + f % 40) : f;
+    return SKIPPED(f) ? f - 1 : f;
+}
+
+static void begin(struct kith_cell *cell, struct kith_mem *mem, bool members)
+{
+    *cell = (struct kith_cell){.mem = mem, .mixed = FAMILIES, .members = members};
+    memset(had, 0, sizeof had);
+}
+
+static bool add(struct kith_cell *cell, size_t n)
+{
+    for (uint64_t i = 0; i < n && !cell->failed; i++) {
+        size_t f = owner_of(i), k = had[f]++;
+        cell->whose = (uint32_t)f;
+        kith_cell_row_of_day(cell, day_of(f, k), cell->members ? member_of(f, k) : 0, code_of(f, k));
+    }
+    return !cell->failed && kith_cell_set_aside(cell);
+}
+
+/* The rows at hand from `at` on are the next n of family f, of which `before` were seen. */
+static void check(const struct kith_cell *cell, size_t at, size_t n, size_t f, size_t before)
+{
+    bool same = true;
+    for (size_t k = 0; k < n; k++)
+        same &= cell->day[at + k] == day_of(f, before + k) && cell->code[at + k] == code_of(f, before + k) &&
+                (unsigned)cell->member[at + k] == (cell->members ? member_of(f, before + k) : 0);
+    assert_true(same);
+}
+
+static void rows_come_back_by_family(void **state)
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    (void)state;
+    for (int members = 0; members < 2; members++) {
+        struct kith_cell cell;
+        begin(&cell, &mem, members);
+        assert_true(add(&cell, ROWS));
+        assert_true(cell.n_parts >= 3);
+        assert_true(cell.room < ROWS / 2); /* they do not all wait at hand */
+        for (size_t from = 0, to; from < FAMILIES; from = to) {
+            size_t n = 0, at = 0;
+            to = from + 1 + from % 400 < FAMILIES ? from + 1 + from % 400 : FAMILIES;
+            for (size_t f = from; f < to; f++) {
+                assert_int_equal(kith_cell_rows_of(&cell, f), had[f]);
+                n += had[f];
+            }
+            assert_true(kith_cell_take_back(&cell, from, to, n));
+            assert_int_equal(cell.n_rows, n);
+            for (size_t f = from; f < to; at += had[f++])
+                check(&cell, at, had[f], f, 0);
+        }
+        cell.n_rows = cell.n_parts = 0; /* and the cell is run again, with fewer */
+        memset(had, 0, sizeof had);
+        assert_true(add(&cell, 5000));
+        assert_int_equal(cell.n_parts, 1);
+        assert_true(kith_cell_take_back(&cell, 0, FAMILIES, 5000));
+        for (size_t f = 0, at = 0; f < FAMILIES; at += had[f++])
+            check(&cell, at, had[f], f, 0);
+        kith_cell_free_rows(&cell);
+    }
+}
+
+/* What kith_families_next hands out of a cell whose families are described by hand. */
+static void batches_hold_whole_families_once(void **state)
+{
+    static int32_t id[FAMILIES], birth_day[3 * FAMILIES];
+    static int64_t event_end[FAMILIES], member_end[FAMILIES];
+    static float attribute[2 * FAMILIES];
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_cell cell;
+    struct kith_families f = {.n_attributes = 2, .first = 1000};
+    size_t n = 0, rows = 0, members = 0, batches = 0, next = 0;
+    (void)state;
+    begin(&cell, &mem, true);
+    assert_true(add(&cell, ROWS));
+    for (size_t i = 0; i < FAMILIES; i++) {
+        if (SKIPPED(i))
+            continue;
+        for (size_t k = 0; k < i % 4 && i % 4 < 3; k++)
+            birth_day[members++] = (int32_t)(10 * i + k);
+        rows += had[i];
+        id[n] = (int32_t)(i + f.first);
+        event_end[n] = (int64_t)rows;
+        member_end[n] = (int64_t)members;
+        attribute[2 * n] = (float)i;
+        attribute[2 * n + 1] = -(float)i;
+        n++;
+    }
+    f.all = (struct kith_tracks){.n_families = n, .n_members = members, .id = id, .event_end = event_end,
+                                 .member_end = member_end, .birth_day = birth_day, .attribute = attribute};
+    for (;;) {
+        const struct kith_tracks *t = &f.tracks;
+        assert_int_equal(kith_families_next(&f, &cell), KITH_OK);
+        if (t->n_families == 0)
+            break;
+        batches++;
+        int64_t event = 0, member = 0;
+        for (size_t i = 0; i < t->n_families; i++, next++) {
+            next += SKIPPED(next);
+            assert_int_equal(t->id[i], next + f.first);
+            assert_true(t->attribute[2 * i] == (float)next && t->attribute[2 * i + 1] == -(float)next);
+            assert_int_equal(t->event_end[i] - event, had[next]);
+            assert_ptr_equal(t->day, cell.day);
+            check(&cell, (size_t)event, had[next], next, 0);
+            assert_int_equal(t->member_end[i] - member, next % 4 < 3 ? next % 4 : 0);
+            for (; member < t->member_end[i]; member++)
+                assert_int_equal(t->birth_day[member] / 10, next);
+            event = t->event_end[i];
+        }
+        assert_int_equal(t->n_events, event);
+        assert_int_equal(t->n_members, member);
+    }
+    assert_int_equal(next + SKIPPED(next), FAMILIES);
+    assert_true(batches >= 3);
+    kith_cell_free_rows(&cell);
+}
+
+/* One family with more rows than are ever at hand: its batch is as large as it has to be. */
+static void a_family_is_not_split(void **state)
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_cell cell = {.mem = &mem, .mixed = 2};
+    int32_t id[] = {0, 1};
+    int64_t event_end[] = {2500000, 2500010}, member_end[] = {0, 0};
+    struct kith_families f = {.all = {.n_families = 2, .id = id, .event_end = event_end, .member_end = member_end}};
+    (void)state;
+    for (size_t k = 0; k < 2500010; k++) {
+        cell.whose = k >= 2500000;
+        kith_cell_row_of_day(&cell, day_of(0, k), 0, code_of(0, k));
+    }
+    assert_true(kith_cell_set_aside(&cell));
+    assert_int_equal(kith_families_next(&f, &cell), KITH_OK);
+    assert_int_equal(f.tracks.n_events, 2500000 + 10 * (f.tracks.n_families - 1));
+    check(&cell, 0, 2500000, 0, 0);
+    kith_cell_free_rows(&cell);
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    long needed = 0;
+    (void)state;
+    for (long at = 0; at <= needed; at++) {
+        struct kith_mem mem = KITH_MEM_INIT;
+        struct kith_cell cell;
+        mem.fail_at = at;
+        begin(&cell, &mem, true);
+        bool added = add(&cell, 1100000);
+        if (added) {
+            assert_true(at > 20);
+            assert_false(cell.failed);
+        } else {
+            needed = at + 1;
+        }
+        kith_cell_free_rows(&cell);
+    }
+    assert_true(needed > 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_come_back_by_family),
+        cmocka_unit_test(batches_hold_whole_families_once),
+        cmocka_unit_test(a_family_is_not_split),
+        cmocka_unit_test(without_memory_it_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
