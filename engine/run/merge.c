@@ -6,16 +6,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One replication of one arm at work: all but HDF5 is done by several threads at once. */
-struct group {
+/* What a thread has at work: a cell, which it reads, unpacks and sums up beside the others. Only HDF5 is for one at a time. */
+struct worker {
     struct kith_mem mem;
     struct kith_series series;
-    struct kith_outcome outcome;
+    struct kith_outcome outcome; /* of the cell alone */
     struct kith_packed packed;
-    uint64_t first, events; /* number of its first cell; events in its cells */
-    size_t there;
-    unsigned char *bytes;   /* packed series of its cells behind each other */
-    size_t n, room, *at;    /* at[n_areas]: where each begins; SIZE_MAX: not here */
+    bool ready;                  /* the cell is in `series`, `outcome` and `bytes` */
+    uint64_t events;
+    unsigned char *bytes;        /* [n] its packed series */
+    size_t n, room;
 };
 
 /* What a merge works with. */
@@ -25,10 +25,12 @@ struct merge {
     struct kith_cells *cells;
     struct kith_provenance *how;
     struct kith_writer *writer;
-    struct group *groups; /* [n_groups] one for each thread */
-    int n_groups;
+    struct worker *workers; /* [n_workers] one for each thread */
+    int n_workers;
+    struct kith_outcome outcome; /* of the replication and arm that is being written */
+    size_t there;         /* its cells so far */
     bool verbatim;        /* packed series go to the file as they are */
-    int64_t turn;         /* number of the group that is next in the file */
+    int64_t turn;         /* number of the cell that is next in the file */
     unsigned char *piece; /* [piece_room] the piece of a shard at hand */
     size_t piece_room;
     enum kith_status status;
@@ -54,8 +56,8 @@ static void fail(struct merge *m, enum kith_status st, const struct kith_error *
     }
 }
 
-/* Reads the packed series of a cell to the end of the group's bytes. Shards are not for two threads at a time. */
-static enum kith_status fetch(struct merge *m, struct group *g, uint64_t cell, struct kith_error *err)
+/* Reads the packed series of a cell. Shards are not for two threads at a time. */
+static enum kith_status fetch(struct merge *m, struct worker *w, uint64_t cell, struct kith_error *err)
 {
     enum kith_status st;
 #pragma omp critical(kith_merge_shards)
@@ -64,60 +66,51 @@ static enum kith_status fetch(struct merge *m, struct group *g, uint64_t cell, s
         struct kith_shard *s = kith_cells_shard(m->cells, cell, &i);
         struct kith_shard_piece piece;
         st = kith_shard_read_series(s, i, &piece, err);
-        if (!st && g->room - g->n < piece.bytes) {
-            size_t room = 2 * g->room + piece.bytes;
-            st = kith_mem_resize(&g->mem, &g->bytes, room, 1);
-            g->room = st ? g->room : room;
+        if (!st && w->room < piece.bytes) {
+            size_t room = 2 * piece.bytes;
+            st = kith_mem_resize(&w->mem, &w->bytes, room, 1);
+            w->room = st ? w->room : room;
             if (st)
                 kith_error_set(err, st, s->path, 0, 0, "out of memory");
         }
         if (!st) {
-            memcpy(g->bytes + g->n, piece.packed, piece.bytes);
-            g->n += piece.bytes;
-            g->events += piece.events;
+            memcpy(w->bytes, piece.packed, piece.bytes);
+            w->n = piece.bytes;
+            w->events = piece.events;
         }
     }
     return st;
 }
 
-static void add_up(struct merge *m, struct group *g)
+static void sum_up(const struct merge *m, struct worker *w)
 {
     const struct kith_scenario *sc = m->run->sc;
-    kith_outcome_add(&g->outcome, m->shape, &g->series, sc->represents / (double)sc->families);
-    g->there++;
+    kith_outcome_clear(&w->outcome);
+    kith_outcome_add(&w->outcome, m->shape, &w->series, sc->represents / (double)sc->families);
 }
 
-/* Unpacks and adds up the cells of a group that are in shards, area by area. */
-static void prepare(struct merge *m, struct group *g, uint64_t first)
+/* All that can be done for a cell before its turn. */
+static void prepare(struct merge *m, struct worker *w, uint64_t cell)
 {
     struct kith_error err = {0};
-    g->first = first;
-    g->events = 0;
-    g->n = g->there = 0;
-    kith_outcome_clear(&g->outcome);
-    for (size_t area = 0; area < m->run->sc->n_areas; area++)
-        g->at[area] = SIZE_MAX;
-    for (size_t area = 0; area < m->run->sc->n_areas && !is_over(m); area++) {
-        uint32_t where = m->cells->place[first + area].shard;
-        if (where == KITH_CELLS_OUTPUT)
-            return; /* HDF5 is for one thread at a time: this cell and the rest are added up when they are written */
-        if (where == 0)
-            continue;
-        size_t begin = g->n;
-        enum kith_status st = fetch(m, g, first + area, &err);
-        if (!st) {
-            st = kith_packed_undo(&g->packed, g->bytes + begin, g->n - begin, &g->series);
-            if (st)
-                kith_error_set(&err, st, m->cells->shards[where - 1].path, 0, 0,
-                               st == KITH_IO ? "damaged: series of another length" : "out of memory");
-        }
-        if (st) {
-            fail(m, st, &err);
-            return;
-        }
-        g->at[area] = begin;
-        add_up(m, g);
+    uint32_t where = m->cells->place[cell].shard;
+    w->ready = false;
+    w->events = 0;
+    if (where == 0 || where == KITH_CELLS_OUTPUT || is_over(m))
+        return;
+    enum kith_status st = fetch(m, w, cell, &err);
+    if (!st) {
+        st = kith_packed_undo(&w->packed, w->bytes, w->n, &w->series);
+        if (st)
+            kith_error_set(&err, st, m->cells->shards[where - 1].path, 0, 0,
+                           st == KITH_IO ? "damaged: series of another length" : "out of memory");
     }
+    if (st) {
+        fail(m, st, &err);
+        return;
+    }
+    sum_up(m, w);
+    w->ready = true;
 }
 
 /* Trajectories of a cell from the shard that holds it. Others may read shards while this thread writes. */
@@ -141,77 +134,55 @@ static enum kith_status write_tracks(struct merge *m, uint64_t cell, struct kith
     return st;
 }
 
-/* A cell that is not prepared: it is in the output file, or behind one that is. */
-static enum kith_status write_slowly(struct merge *m, struct group *g, int replication, size_t arm, size_t area,
-                                     struct kith_error *err)
+/* A cell's trajectories and series into the file, and its sums to the others. */
+static enum kith_status write_series(struct merge *m, struct worker *w, uint64_t cell, int replication, size_t arm,
+                                     size_t area, struct kith_error *err)
 {
     struct kith_results *r = &m->cells->output;
-    uint64_t cell = g->first + area;
-    enum kith_status st;
-    if (m->cells->place[cell].shard == KITH_CELLS_OUTPUT) {
+    enum kith_status st = kith_writer_begin(m->writer, replication, arm, area, err);
+    if (!st && w->ready) {
+        st = write_tracks(m, cell, err);
+    } else if (!st) { /* it is in the output file that was there before */
         st = kith_results_copy_tracks(r, (size_t)replication, arm, area, m->writer, err);
         if (!st)
-            st = kith_results_series(r, (size_t)replication, arm, area, &g->series, err);
-    } else {
-        size_t begin = g->n;
-        st = write_tracks(m, cell, err);
+            st = kith_results_series(r, (size_t)replication, arm, area, &w->series, err);
         if (!st)
-            st = fetch(m, g, cell, err);
-        if (!st && (st = kith_packed_undo(&g->packed, g->bytes + begin, g->n - begin, &g->series)))
-            kith_error_set(err, st, m->run->path, 0, 0, "damaged series in a shard");
+            sum_up(m, w);
     }
     if (st)
         return st;
-    add_up(m, g);
-    return kith_writer_cell(m->writer, replication, arm, area, &g->series, err);
+    kith_outcome_join(&m->outcome, &w->outcome);
+    m->there++;
+    return w->ready && m->verbatim ? kith_writer_packed(m->writer, replication, arm, area, w->bytes, err)
+                                   : kith_writer_cell(m->writer, replication, arm, area, &w->series, err);
 }
 
-/* A cell that is prepared. */
-static enum kith_status write_prepared(struct merge *m, struct group *g, int replication, size_t arm, size_t area,
-                                       struct kith_error *err)
-{
-    const unsigned char *packed = g->bytes + g->at[area];
-    enum kith_status st = write_tracks(m, g->first + area, err);
-    if (st)
-        return st;
-    if (m->verbatim)
-        return kith_writer_packed(m->writer, replication, arm, area, packed, err);
-    size_t end = g->n;
-    for (size_t next = area + 1; next < m->run->sc->n_areas && end == g->n; next++)
-        if (g->at[next] != SIZE_MAX)
-            end = g->at[next];
-    st = kith_packed_undo(&g->packed, packed, end - g->at[area], &g->series);
-    return st ? st : kith_writer_cell(m->writer, replication, arm, area, &g->series, err);
-}
-
-/* Puts a group into the file; groups come in canonical order, one thread at a time. */
-static void write_group(struct merge *m, struct group *g)
+/* Puts a cell into the file; they come in canonical order, one thread at a time. */
+static void write_cell(struct merge *m, struct worker *w, uint64_t cell)
 {
     const struct kith_scenario *sc = m->run->sc;
-    size_t arm = (size_t)(g->first / sc->n_areas % sc->n_arms);
-    int replication = (int)(g->first / sc->n_areas / sc->n_arms);
+    size_t area = (size_t)(cell % sc->n_areas), arm = (size_t)(cell / sc->n_areas % sc->n_arms);
+    int replication = (int)(cell / sc->n_areas / sc->n_arms);
     struct kith_error err = {0};
     enum kith_status st = KITH_OK;
-    for (size_t area = 0; area < sc->n_areas && !st && !is_over(m); area++) {
-        if (!kith_cells_has(m->cells, g->first + area))
-            continue;
-        st = kith_writer_begin(m->writer, replication, arm, area, &err);
-        if (!st)
-            st = g->at[area] != SIZE_MAX ? write_prepared(m, g, replication, arm, area, &err)
-                                         : write_slowly(m, g, replication, arm, area, &err);
+    if (area == 0) {
+        kith_outcome_clear(&m->outcome);
+        m->there = 0;
     }
-    if (!st && !is_over(m) && g->there == sc->n_areas) {
-        kith_outcome_finish(&g->outcome, m->shape);
-        st = kith_writer_outcome(m->writer, replication, arm, &g->outcome, &err);
+    if (kith_cells_has(m->cells, cell) && !is_over(m))
+        st = write_series(m, w, cell, replication, arm, area, &err);
+    if (!st && m->there == sc->n_areas && area + 1 == sc->n_areas && !is_over(m)) {
+        kith_outcome_finish(&m->outcome, m->shape);
+        st = kith_writer_outcome(m->writer, replication, arm, &m->outcome, &err);
     }
-    m->how->events += g->events;
+    m->how->events += w->events;
     if (st)
         fail(m, st, &err);
 #pragma omp critical(kith_merge_turn)
     m->turn++;
 }
 
-/* Packs trajectories for whoever writes, until group number i is next; without trajectories returns at once. */
+/* Packs trajectories for whoever writes, until cell number i is next; without trajectories returns at once. */
 static void help(struct merge *m, int64_t i)
 {
     const struct timespec moment = {0, 50000};
@@ -228,17 +199,16 @@ static void help(struct merge *m, int64_t i)
 
 static void all_cells(struct merge *m)
 {
-    const struct kith_scenario *sc = m->run->sc;
-    int64_t n = (int64_t)sc->replications * (int64_t)sc->n_arms;
-#pragma omp parallel num_threads(m->n_groups)
+    int64_t n = (int64_t)m->cells->n;
+#pragma omp parallel num_threads(m->n_workers)
     {
-        struct group *g = &m->groups[omp_get_thread_num()];
+        struct worker *w = &m->workers[omp_get_thread_num()];
 #pragma omp for ordered schedule(dynamic, 1) nowait
         for (int64_t i = 0; i < n; i++) {
-            prepare(m, g, (uint64_t)i * sc->n_areas);
+            prepare(m, w, (uint64_t)i);
             help(m, i);
 #pragma omp ordered
-            write_group(m, g);
+            write_cell(m, w, (uint64_t)i);
         }
         help(m, n);
     }
@@ -246,34 +216,35 @@ static void all_cells(struct merge *m)
         m->status = KITH_STOPPED;
 }
 
-static enum kith_status make_groups(struct merge *m)
+static enum kith_status make_workers(struct merge *m)
 {
     struct kith_mem *mem = m->run->mem;
-    int n = kith_run_threads(m->run->threads);
-    enum kith_status st = kith_mem_zeroed(mem, &m->groups, (size_t)n, sizeof *m->groups);
-    for (; m->n_groups < n && !st; m->n_groups++) {
-        struct group *g = &m->groups[m->n_groups];
-        g->mem = (struct kith_mem)KITH_MEM_INIT;
-        kith_packed_init(&g->packed, &g->mem);
-        st = kith_series_init(&g->series, &g->mem, m->shape, m->run->sc->months);
+    int n = kith_run_threads(m->run->threads), years = 0;
+    enum kith_status st = kith_mem_zeroed(mem, &m->workers, (size_t)n, sizeof *m->workers);
+    for (; m->n_workers < n && !st; m->n_workers++) {
+        struct worker *w = &m->workers[m->n_workers];
+        w->mem = (struct kith_mem)KITH_MEM_INIT;
+        kith_packed_init(&w->packed, &w->mem);
+        st = kith_series_init(&w->series, &w->mem, m->shape, m->run->sc->months);
+        years = w->series.years;
         if (!st)
-            st = kith_outcome_init(&g->outcome, &g->mem, m->shape, g->series.years);
-        if (!st)
-            st = kith_mem_zeroed(&g->mem, &g->at, m->run->sc->n_areas, sizeof *g->at);
+            st = kith_outcome_init(&w->outcome, &w->mem, m->shape, years);
     }
+    if (!st)
+        st = kith_outcome_init(&m->outcome, mem, m->shape, years);
     return st ? kith_error_set(&m->error, st, m->run->path, 0, 0, "out of memory") : KITH_OK;
 }
 
-static void free_groups(struct merge *m)
+static void free_workers(struct merge *m)
 {
-    for (int i = 0; i < m->n_groups; i++) {
-        kith_series_free(&m->groups[i].series);
-        kith_outcome_free(&m->groups[i].outcome);
-        kith_packed_free(&m->groups[i].packed);
-        kith_mem_free(&m->groups[i].bytes);
-        kith_mem_free(&m->groups[i].at);
+    for (int i = 0; i < m->n_workers; i++) {
+        kith_series_free(&m->workers[i].series);
+        kith_outcome_free(&m->workers[i].outcome);
+        kith_packed_free(&m->workers[i].packed);
+        kith_mem_free(&m->workers[i].bytes);
     }
-    kith_mem_free(&m->groups);
+    kith_outcome_free(&m->outcome);
+    kith_mem_free(&m->workers);
     kith_mem_free(&m->piece);
 }
 
@@ -290,7 +261,7 @@ enum kith_status kith_merge_output(const struct kith_run *run, struct kith_cells
         if (kith_results_real(&cells->output, "wall_seconds", &before[1], NULL) == KITH_OK && before[1] >= 0)
             how->wall_seconds += before[1];
     }
-    m.status = make_groups(&m);
+    m.status = make_workers(&m);
     if (!m.status)
         m.status = kith_writer_open(&m.writer, run->mem, run->path, run->sc, m.shape, how, &m.error);
     if (m.writer) {
@@ -301,7 +272,7 @@ enum kith_status kith_merge_output(const struct kith_run *run, struct kith_cells
         if (closed)
             fail(&m, closed, &closing);
     }
-    free_groups(&m);
+    free_workers(&m);
     if (m.status && err)
         *err = m.error;
     return m.status;

@@ -150,6 +150,12 @@ void kith_outcome_add(struct kith_outcome *o, const struct kith_shape *shape, co
     add_period(o->base + (years + 1) * o->n_base, shape, s, 0, (size_t)s->months, weight);
 }
 
+void kith_outcome_join(struct kith_outcome *o, const struct kith_outcome *other)
+{
+    for (size_t i = 0; i < ((size_t)o->years + 2) * o->n_base; i++)
+        o->base[i] += other->base[i];
+}
+
 /* The position of a term among the base columns. */
 static size_t base_column(const struct kith_shape *shape, const struct kith_term *term)
 {

@@ -36,6 +36,8 @@ void kith_outcome_clear(struct kith_outcome *o);
 /* Adds a cell's series, each number times `weight` (real families per simulated one). */
 void kith_outcome_add(struct kith_outcome *o, const struct kith_shape *shape, const struct kith_series *s,
                       double weight);
+/* Adds what another outcome of the same shape adds up to. */
+void kith_outcome_join(struct kith_outcome *o, const struct kith_outcome *other);
 /* Computes value from base. */
 void kith_outcome_finish(struct kith_outcome *o, const struct kith_shape *shape);
 
