@@ -60,7 +60,7 @@ static enum kith_status add_shard(void *user, const char *path, bool open)
     struct kith_error why = {0};
     s->shards++;
     s->unfinished += open;
-    enum kith_status st = kith_shard_open(&shard, s->mem, path, &why);
+    enum kith_status st = kith_shard_open(&shard, s->mem, path, true, &why);
     if (st == KITH_IO) {
         if (!open || !kith_shard_is_stub(path))
             note_fault(s, path, why.text);

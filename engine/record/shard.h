@@ -95,9 +95,10 @@ struct kith_shard {
     size_t room;
 };
 
-/* Opens a shard and reads all of it once to check it. KITH_OK also when it is damaged behind its head: `fault` says how.
- * KITH_IO when it cannot be read or is no shard. To be closed in every case. */
-KITH_MUST_CHECK enum kith_status kith_shard_open(struct kith_shard *s, struct kith_mem *mem, const char *path,
+/* Opens a shard and looks through its records; with `check` it reads all of it once and compares the checksums, without that
+ * only when a piece is read. KITH_OK also when it is damaged behind its head: `fault` says how. KITH_IO when it cannot be
+ * read or is no shard. To be closed in every case. */
+KITH_MUST_CHECK enum kith_status kith_shard_open(struct kith_shard *s, struct kith_mem *mem, const char *path, bool check,
                                                  struct kith_error *err);
 /* The same without looking at anything but the head. */
 KITH_MUST_CHECK enum kith_status kith_shard_peek(struct kith_shard *s, struct kith_mem *mem, const char *path,

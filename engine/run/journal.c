@@ -296,6 +296,7 @@ struct stock {
     const struct kith_journal *j;
     struct kith_cells *cells;
     const char *fingerprint;
+    bool check;
     const struct kith_notes *notes;
     struct kith_error *err;
 };
@@ -339,7 +340,7 @@ static enum kith_status rescue(struct stock *t, struct kith_shard *s)
     kith_shard_free(s);
     *s = (struct kith_shard){.fd = -1};
     if (!st && path)
-        st = kith_shard_open(s, t->j->mem, path, t->err);
+        st = kith_shard_open(s, t->j->mem, path, true, t->err);
     kith_mem_free(&path);
     return st;
 }
@@ -355,7 +356,7 @@ static enum kith_status mend(struct stock *t, struct kith_shard *s)
     kith_shard_free(s);
     *s = (struct kith_shard){.fd = -1};
     if (!st)
-        st = kith_shard_open(s, t->j->mem, to, t->err);
+        st = kith_shard_open(s, t->j->mem, to, true, t->err);
     kith_mem_free(&to);
     return st;
 }
@@ -380,7 +381,7 @@ static enum kith_status take_one(void *user, const char *path, bool open)
     struct stock *t = user;
     struct kith_shard s;
     struct kith_error why = {0};
-    enum kith_status st = kith_shard_open(&s, t->j->mem, path, &why);
+    enum kith_status st = kith_shard_open(&s, t->j->mem, path, t->check, &why);
     if (st)
         st = not_opened(t, &s, path, open, &why);
     else if (strcmp(s.head.fingerprint, t->fingerprint) != 0) /* say so before anything is changed */
@@ -404,7 +405,7 @@ static enum kith_status take_one(void *user, const char *path, bool open)
 enum kith_status kith_journal_take_part(const struct kith_journal *j, const char *path, struct kith_cells *cells,
                                         const char *fingerprint, const struct kith_notes *notes, struct kith_error *err)
 {
-    struct stock t = {j, cells, fingerprint, notes, err};
+    struct stock t = {j, cells, fingerprint, true, notes, err};
     struct kith_shard s;
     enum kith_status st = kith_shard_peek(&s, j->mem, path, err);
     bool foreign = s.foreign;
@@ -415,8 +416,8 @@ enum kith_status kith_journal_take_part(const struct kith_journal *j, const char
 }
 
 enum kith_status kith_journal_take(const struct kith_journal *j, struct kith_cells *cells, const char *fingerprint,
-                                   const struct kith_notes *notes, struct kith_error *err)
+                                   bool check, const struct kith_notes *notes, struct kith_error *err)
 {
-    struct stock t = {j, cells, fingerprint, notes, err};
+    struct stock t = {j, cells, fingerprint, check, notes, err};
     return kith_journal_visit(j->mem, j->path, take_one, &t, err);
 }

@@ -29,9 +29,10 @@ void kith_journal_close(struct kith_journal *j);
 /* How many shards, finished or not, there are. */
 KITH_MUST_CHECK enum kith_status kith_journal_count(const struct kith_journal *j, size_t *n, struct kith_error *err);
 /* Adds all shards to the cells. Those that a killed process left are given their end; damaged ones are set aside as
- * NAME.damaged after what is intact in them was copied. Needs the lock. */
+ * NAME.damaged after what is intact in them was copied. Without `check` their content is believed (kith_shard_open).
+ * Needs the lock. */
 KITH_MUST_CHECK enum kith_status kith_journal_take(const struct kith_journal *j, struct kith_cells *cells,
-                                                   const char *fingerprint, const struct kith_notes *notes,
+                                                   const char *fingerprint, bool check, const struct kith_notes *notes,
                                                    struct kith_error *err);
 /* The same for one shard outside the directory: an earlier output of a part. What is damaged in it is set aside beside it;
  * what is intact then is in the directory. A file that is no shard is KITH_IO. */

@@ -143,7 +143,7 @@ static enum kith_status begin(struct work *w)
     if (run->overwrite && !run->resume)
         kith_journal_clear(&w->journal);
     else
-        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &run->notes, w->err);
+        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, true, &run->notes, w->err);
     if (!st && w->exists && run->resume)
         st = add_output(w);
     return st;
@@ -183,13 +183,16 @@ static enum kith_status put_together(struct work *w)
                             : kith_merge_output(run, &w->cells, &how, w->err);
 }
 
-/* Takes stock once more: all ranks' shards are closed. */
+/* Takes stock once more: all ranks' shards are closed. What was there before has been checked, and what this run wrote will be
+ * when it is read for the output file: what a disk does to it meanwhile ends the run, and --resume finds and repairs it. A
+ * part takes cells without reading them. */
 static enum kith_status recount(struct work *w, uint64_t *there, uint64_t *all)
 {
     kith_cells_free(&w->cells);
     enum kith_status st = init_cells(w);
     if (!st)
-        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, &w->run->notes, w->err);
+        st = kith_journal_take(&w->journal, &w->cells, w->fingerprint, w->run->n_parts > 0, &w->run->notes,
+                               w->err);
     if (!st && w->exists && w->run->resume)
         st = add_output(w);
     if (!st)
@@ -302,7 +305,7 @@ static enum kith_status add_part(void *user, const char *path, bool open)
 {
     struct parts *p = user;
     struct kith_shard s;
-    enum kith_status st = kith_shard_open(&s, p->run->mem, path, p->err);
+    enum kith_status st = kith_shard_open(&s, p->run->mem, path, true, p->err);
     if (!st && !s.complete && !p->run->partial)
         st = kith_error_set(p->err, KITH_IO, path, 0, 0,
                             open ? "is not finished (%s): kith run --resume finishes it, --partial takes what is intact"

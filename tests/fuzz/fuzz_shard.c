@@ -297,7 +297,7 @@ static void compare_file(const struct kith_shard *s, struct kith_mem *mem, const
 {
     struct kith_shard other;
     struct kith_error err;
-    enum kith_status st = kith_shard_open(&other, mem, path, &err);
+    enum kith_status st = kith_shard_open(&other, mem, path, true, &err);
     must(st == KITH_OK || st == KITH_NO_MEMORY);
     if (!st)
         same_cells(s, &other);
@@ -357,7 +357,7 @@ static void use(const char *path, size_t size, struct kith_mem *mem)
         read_scenario(&s.head, mem);
     }
     kith_shard_free(&s);
-    enum kith_status st = kith_shard_open(&s, mem, path, &err);
+    enum kith_status st = kith_shard_open(&s, mem, path, true, &err);
     must(st == peeked || st == KITH_NO_MEMORY);
     bool stub = kith_shard_is_stub(path);
     must(!stub || st);
@@ -392,7 +392,7 @@ static void take(const uint8_t *bytes, size_t size, unsigned mode, struct kith_m
         return;
     }
     put_file(path, bytes, size);
-    st = kith_shard_open(&s, &own, path, &err);
+    st = kith_shard_open(&s, &own, path, true, &err);
     must(st != KITH_NO_MEMORY);
     if (!st && s.head.n_arms <= MOST_AXIS && s.head.n_areas <= MOST_AXIS && strlen(s.head.fingerprint) < sizeof fingerprint) {
         strcpy(fingerprint, s.head.fingerprint);
@@ -403,7 +403,7 @@ static void take(const uint8_t *bytes, size_t size, unsigned mode, struct kith_m
                 strcmp(fingerprint, s.head.fingerprint) == 0;
     enum kith_status taken = kith_cells_init(&c, mem, REPLICATIONS, arms, areas, &err);
     if (!taken)
-        taken = kith_journal_take(&j, &c, fingerprint, NULL, &err);
+        taken = kith_journal_take(&j, &c, fingerprint, true, NULL, &err);
     bool other_version = st == KITH_IO && !s.damaged && !s.foreign; /* left alone */
     must(taken == KITH_OK || taken == KITH_NO_MEMORY || taken == KITH_BAD_SCENARIO || (taken == KITH_IO && other_version));
     must(taken || st || fits);

@@ -305,7 +305,7 @@ static void check_cell(struct kith_shard *s, size_t i, const struct scale *size)
 static void open_shard(struct kith_shard *s, const char *path)
 {
     struct kith_error err;
-    must(kith_shard_open(s, &mem, path, &err), &err);
+    must(kith_shard_open(s, &mem, path, true, &err), &err);
 }
 
 /* The file is complete and holds the first n cells of write_shard. */
@@ -590,7 +590,7 @@ static void check_cut(const struct sample *m, uint64_t first, size_t n)
     struct kith_error err;
     const char *path = in_directory("cut.tmp");
     put_file(path, m->bytes, n);
-    enum kith_status st = kith_shard_open(&s, &mem, path, &err);
+    enum kith_status st = kith_shard_open(&s, &mem, path, true, &err);
     bool stub = kith_shard_is_stub(path);
     if (n < m->head) {
         if (st != KITH_IO || !stub)
@@ -647,7 +647,7 @@ static void check_flip(const struct sample *m, uint64_t first, size_t at, unsign
     m->bytes[at] ^= flip;
     put_file(in_directory("flip"), m->bytes, m->n);
     m->bytes[at] ^= flip;
-    enum kith_status st = kith_shard_open(&s, &mem, in_directory("flip"), &err);
+    enum kith_status st = kith_shard_open(&s, &mem, in_directory("flip"), true, &err);
     if (at < m->head) {
         if (st != KITH_IO)
             fail_msg("byte %zu of the head: status %d", at, (int)st);
@@ -676,6 +676,41 @@ static void no_changed_byte_passes(void **state)
     make_sample(&m, 1);
     for (size_t at = 0; at < m.n; at++)
         check_flip(&m, 1, at, (unsigned char)(1u << at % 8));
+    free(m.bytes);
+}
+
+/* Without the first look at all bytes, what is damaged is found when it is read, at the latest. */
+static void what_was_not_checked_is_checked_when_it_is_read(void **state)
+{
+    struct sample m;
+    size_t opened = 0;
+    (void)state;
+    make_sample(&m, 1);
+    for (size_t at = m.head; at < m.n; at++) {
+        struct kith_shard s;
+        struct kith_error err;
+        m.bytes[at] ^= (unsigned char)(1u << at % 8);
+        put_file(in_directory("flip"), m.bytes, m.n);
+        m.bytes[at] ^= (unsigned char)(1u << at % 8);
+        must(kith_shard_open(&s, &mem, in_directory("flip"), false, &err), &err);
+        opened += s.complete;
+        for (size_t i = 0; i < s.n_cells; i++) {
+            bool hit = at >= s.cells[i].from && at < s.cells[i].to;
+            if (!hit) {
+                check_cell(&s, i, &small);
+                continue;
+            }
+            uint64_t from = s.cells[i].from;
+            struct kith_shard_piece piece = {0};
+            enum kith_status st = KITH_OK;
+            while (!st && !piece.last)
+                st = kith_shard_read(&s, small.shape, &from, &piece, &err);
+            if (st != KITH_IO)
+                fail_msg("byte %zu: read without complaint", at);
+        }
+        kith_shard_free(&s);
+    }
+    assert_true(opened > m.n / 2); /* most of the bytes are content */
     free(m.bytes);
 }
 
@@ -790,7 +825,7 @@ static enum kith_status read_head(const unsigned char *bytes, size_t n)
     fwrite(&p, 1, sizeof p, f);
     fwrite(bytes, 1, n, f);
     assert_int_equal(fclose(f), 0);
-    enum kith_status st = kith_shard_open(&s, &mem, in_directory("head"), &err);
+    enum kith_status st = kith_shard_open(&s, &mem, in_directory("head"), true, &err);
     assert_true(st ? s.damaged && strstr(err.text, "damaged: its head") : s.cut && s.n_cells == 0);
     kith_shard_free(&s);
     return st;
@@ -917,7 +952,7 @@ static void no_other_file_is_a_shard(void **state)
         fwrite(&p, 1, sizeof p, f);
         fwrite(m.bytes + sizeof p, 1, m.n - sizeof p, f);
         fclose(f);
-        assert_int_equal(kith_shard_open(&s, &mem, in_directory("wrong"), &err), KITH_IO);
+        assert_int_equal(kith_shard_open(&s, &mem, in_directory("wrong"), true, &err), KITH_IO);
         assert_non_null(strstr(err.text, wrong[i].why));
         assert_non_null(strstr(err.file, "wrong"));
         kith_shard_free(&s);
@@ -925,7 +960,7 @@ static void no_other_file_is_a_shard(void **state)
         kith_shard_free(&s);
     }
     put_file(in_directory("wrong"), (const unsigned char *)"\211HDF\r\n\032\n and so on, for a while", 31);
-    assert_int_equal(kith_shard_open(&s, &mem, in_directory("wrong"), &err), KITH_IO);
+    assert_int_equal(kith_shard_open(&s, &mem, in_directory("wrong"), true, &err), KITH_IO);
     assert_false(kith_shard_is_stub(in_directory("wrong")));
     kith_shard_free(&s);
     free(m.bytes);
@@ -940,7 +975,7 @@ static void only_plain_files_are_read(void **state)
     assert_int_equal(mkfifo(in_directory("pipe"), 0600), 0);
     const char *path[] = {in_directory("pipe"), directory, "/dev/null", in_directory("nothing")};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(kith_shard_open(&s, &mem, path[i], &err), KITH_IO);
+        assert_int_equal(kith_shard_open(&s, &mem, path[i], true, &err), KITH_IO);
         assert_string_equal(err.file, path[i]);
         assert_non_null(strstr(err.text, i < 3 ? "is no plain file" : "No such file"));
         kith_shard_free(&s);
@@ -1143,7 +1178,7 @@ static enum kith_status all_of_it(struct kith_mem *own, struct kith_error *err)
         st = kith_shard_peek(&s, own, in_directory("a"), err);
     kith_shard_free(&s);
     if (!st)
-        st = kith_shard_open(&s, own, in_directory("a"), err);
+        st = kith_shard_open(&s, own, in_directory("a"), true, err);
     if (!st) {
         st = kith_shard_create(&w, own, in_directory("b"), &s.head, err);
         for (size_t i = 0; i < s.n_cells && !st; i++)
@@ -1155,7 +1190,7 @@ static enum kith_status all_of_it(struct kith_mem *own, struct kith_error *err)
         st = kith_shard_mend(&s, in_directory("a.mended"), err);
     kith_shard_free(&s);
     if (!st)
-        st = kith_shard_open(&s, own, in_directory("a.mended"), err);
+        st = kith_shard_open(&s, own, in_directory("a.mended"), true, err);
     uint64_t at = st ? 0 : s.cells[2].from;
     while (!st && !piece.last)
         st = kith_shard_read(&s, &small_shape, &at, &piece, err);
@@ -1212,7 +1247,7 @@ static int write_with_limit(rlim_t bytes)
         kith_shard_leave(&w, false);
     if (st != KITH_IO || !strstr(err.text, "File too large") || !strstr(err.file, "full.tmp"))
         return 2;
-    if (access(in_directory("full"), F_OK) == 0 || kith_shard_open(&s, &mem, in_directory("full.tmp"), &err))
+    if (access(in_directory("full"), F_OK) == 0 || kith_shard_open(&s, &mem, in_directory("full.tmp"), true, &err))
         return 3;
     int failed = s.cut && s.n_cells == finished ? 0 : 4;
     kith_shard_free(&s);
@@ -1270,6 +1305,7 @@ int main(void)
         cmocka_unit_test_teardown(every_cell_is_in_the_file_at_once, remove_files),
         cmocka_unit_test_teardown(of_a_file_cut_anywhere_finished_cells_remain, remove_files),
         cmocka_unit_test_teardown(no_changed_byte_passes, remove_files),
+        cmocka_unit_test_teardown(what_was_not_checked_is_checked_when_it_is_read, remove_files),
         cmocka_unit_test_teardown(intact_cells_are_copied, remove_files),
         cmocka_unit_test_teardown(a_damaged_file_that_is_cut_is_damaged, remove_files),
         cmocka_unit_test_teardown(large_cells_are_copied, remove_files),

@@ -207,7 +207,7 @@ static void make_shard(struct kith_shard *s, const char *name, uint64_t n_arms, 
     for (size_t i = 0; i < n; i++)
         must(kith_shard_put_cell(&w, cell[i], &p, &err));
     must(kith_shard_close(&w, 1, false, &err));
-    must(kith_shard_open(s, &mem, in_directory(name), &err));
+    must(kith_shard_open(s, &mem, in_directory(name), true, &err));
     kith_series_free(&series);
     kith_packed_free(&p);
 }
