@@ -35,7 +35,7 @@ enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem)
 {
     memset(p, 0, sizeof *p);
     p->mem = mem;
-    enum kith_status status = kith_mem_resize(mem, &p->deflate, 1, sizeof *p->deflate);
+    enum kith_status status = kith_mem_zeroed(mem, &p->deflate, 1, sizeof *p->deflate); /* it looks at more than its own _init sets */
     if (status == KITH_OK)
         status = kith_mem_resize(mem, &p->workspace, ISAL_DEF_LVL2_DEFAULT, 1);
     if (status != KITH_OK)
@@ -145,7 +145,7 @@ enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *
     if (status != KITH_OK)
         return status;
     if (!p->inflate)
-        status = kith_mem_resize(p->mem, &p->inflate, 1, sizeof *p->inflate);
+        status = kith_mem_zeroed(p->mem, &p->inflate, 1, sizeof *p->inflate);
     if (status != KITH_OK)
         return status;
     unsigned char *to = width == 1 ? data : p->shuffled;
