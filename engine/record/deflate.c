@@ -35,7 +35,8 @@ enum kith_status kith_deflate_init(struct kith_deflate *p, struct kith_mem *mem)
 {
     memset(p, 0, sizeof *p);
     p->mem = mem;
-    enum kith_status status = kith_mem_zeroed(mem, &p->deflate, 1, sizeof *p->deflate); /* it looks at more than its own _init sets */
+    /* cleared: the library looks at fields that its own initialisation leaves as they are */
+    enum kith_status status = kith_mem_zeroed(mem, &p->deflate, 1, sizeof *p->deflate);
     if (status == KITH_OK)
         status = kith_mem_resize(mem, &p->workspace, ISAL_DEF_LVL2_DEFAULT, 1);
     if (status != KITH_OK)
@@ -105,6 +106,8 @@ enum kith_status kith_deflate_take(struct kith_deflate *p, const void *data, siz
 enum kith_status kith_deflate_pack(struct kith_deflate *p, const unsigned char **packed, size_t *bytes)
 {
     struct isal_zstream *z = p->deflate;
+    if (p->packed_room > UINT32_MAX)
+        return KITH_INTERNAL;
     isal_deflate_stateless_init(z);
     z->level = LEVEL;
     z->level_buf = p->workspace;
@@ -148,6 +151,8 @@ enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *
         status = kith_mem_zeroed(p->mem, &p->inflate, 1, sizeof *p->inflate);
     if (status != KITH_OK)
         return status;
+    if (bytes > UINT32_MAX || n * width > UINT32_MAX)
+        return KITH_IO;
     unsigned char *to = width == 1 ? data : p->shuffled;
     struct inflate_state *z = p->inflate;
     isal_inflate_init(z);

@@ -24,7 +24,8 @@ void kith_deflate_free(struct kith_deflate *p);
 
 /* Makes room for chunks of that many bytes, so that the functions below need no memory. */
 KITH_MUST_CHECK enum kith_status kith_deflate_reserve(struct kith_deflate *p, size_t bytes);
-/* Packs `data`, `n` > 0 elements of `width` bytes, as a chunk: *packed are *bytes bytes, valid until the next call. */
+/* Packs `data`, `n` > 0 elements of `width` bytes, as a chunk: *packed are *bytes bytes, valid until the next call.
+ * KITH_INTERNAL above 4 GiB. */
 KITH_MUST_CHECK enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, size_t n, size_t width,
                                                 const unsigned char **packed, size_t *bytes);
 /* The same in two steps: takes the data, which need not be kept, and packs what was taken. The second allocates nothing. */
