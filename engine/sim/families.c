@@ -202,8 +202,9 @@ enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *c
     }
     f->tracks = (struct kith_tracks){.n_families = to - from, .n_members = members, .n_events = rows, .id = all->id + from,
                                      .event_end = all->event_end + from, .member_end = all->member_end + from,
-                                     .birth_day = all->birth_day + f->given_members, .day = cell->day,
-                                     .member = cell->member, .code = cell->code};
+                                     .day = cell->day, .member = cell->member, .code = cell->code};
+    if (members)
+        f->tracks.birth_day = all->birth_day + f->given_members;
     if (f->n_attributes)
         f->tracks.attribute = all->attribute + from * f->n_attributes;
     f->given = to;

@@ -20,7 +20,8 @@ struct kith_families {
     struct kith_tracks all;    /* what the batches say of families and members: ends count from the first batch, or
                                   within it once it was at hand */
     size_t given, given_members, given_rows; /* families, members and rows in batches up to the one at hand */
-    size_t first, n_attributes; /* number of the run's first family where rows are mixed */
+    size_t first;              /* number of the run's first family, where rows are mixed */
+    size_t n_attributes;       /* of a family in `attribute` */
     size_t family_room, member_room;
     unsigned char *state;      /* families in progress */
     size_t state_room;

@@ -107,13 +107,15 @@ size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family)
 
 static void take(struct kith_cell *cell, const struct kith_part *p, size_t from, size_t to)
 {
+    if (from == to) /* there may be no arrays */
+        return;
     uint16_t *restrict day = cell->day + cell->n_rows, *restrict code = cell->code + cell->n_rows;
     const uint32_t *restrict row = p->row + from;
     for (size_t k = 0; k < to - from; k++) {
         day[k] = (uint16_t)row[k];
         code[k] = (uint16_t)(row[k] >> 16);
     }
-    if (cell->members && to > from)
+    if (cell->members)
         memcpy(cell->member + cell->n_rows, p->member + from, to - from);
     cell->n_rows += to - from;
 }
