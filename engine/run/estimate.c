@@ -1,6 +1,7 @@
 /* What a run will take, from a small part of it run here and now. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -128,27 +129,51 @@ static enum kith_status measure(const struct kith_run *run, const struct kith_sh
     return st;
 }
 
-/* Memory of a run with that many threads. */
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Shares of the largest area and of the one in the middle; false when memory runs out. */
+static bool sizes(const struct kith_run *run, double *largest, double *middle)
+{
+    size_t n = run->sc->n_areas;
+    double *share = NULL;
+    if (kith_mem_zeroed(run->mem, &share, n, sizeof *share))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        share[i] = run->sc->areas[i].share;
+    qsort(share, n, sizeof *share, by_size);
+    *largest = share[n - 1];
+    *middle = share[n / 2];
+    kith_mem_free(&share);
+    return true;
+}
+
+/* Memory of a run with that many threads; below 0 when there is none to find that out. */
 static double memory(const struct kith_run *run, const struct kith_shape *shape, int threads, const struct sample *s)
 {
     const struct kith_scenario *sc = run->sc;
     double months = sc->months + 1, tallies = months * (double)shape->n_transitions;
     double series = months * (double)(shape->n_states + shape->n_transitions + shape->n_counts) * 4 +
                     months * (double)(shape->n_costs + shape->n_amounts) * 8;
-    double area = 0, rows_a_family = s->families ? s->rows / (double)s->families : 0;
-    for (size_t i = 0; i < sc->n_areas; i++)
-        area = sc->areas[i].share > area ? sc->areas[i].share : area;
-    area *= (double)sc->families;
+    double largest = 0, middle = 0, rows_a_family = s->families ? s->rows / (double)s->families : 0;
+    if (!sizes(run, &largest, &middle))
+        return -1;
+    /* half of the threads have areas of any size at hand, the others at most one of middle size (team.c: next_missing) */
+    int few = threads / 2, many = threads - few;
+    double families = (many * largest + few * middle) * (double)sc->families * shape->turnover;
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
      * four that wait; their rows grow by doubling. Those of a whole area are set aside from the first million on (sim/rows.c);
      * bytes as measured on pressure.yaml */
-    double rows = rows_a_family * (shape->coupled ? area * shape->turnover : 8192), at_hand = rows < 1e6 ? rows : 1e6;
+    double rows = rows_a_family * (shape->coupled ? families : threads * 8192.0), at_hand = rows < threads * 1e6 ? rows : threads * 1e6;
     double tracks = shape->coupled ? 10 * at_hand + 9 * rows : 5 * 10 * rows, units = shape->coupled ? 1 : 5;
-    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * (units * tallies * 16 + tracks) +
+    double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * tallies * 16 + tracks +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
-    /* coupled: each thread may have the largest area at hand, where every family that ever comes has entries in the queue */
-    return bytes + threads * area * shape->turnover * (shape->coupled ? s->waiting_bytes + 48 : 0);
+    /* coupled: every family that ever comes has entries in the queue */
+    return bytes + (shape->coupled ? families * (s->waiting_bytes + 48) : 0);
 }
 
 enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out, struct kith_error *err)
@@ -178,6 +203,8 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
     out->merge_seconds = cells * (s.merge_seconds / threads + 40e-6) + rows * 25e-9;
     out->seconds = out->core_seconds / threads + out->merge_seconds;
     out->memory_bytes = memory(run, shape, threads, &s);
+    if (out->memory_bytes < 0)
+        return kith_error_set(err, KITH_NO_MEMORY, sc->path, 0, 0, "out of memory");
     /* compressed series as measured just now; 1.8 bytes a row and 4 a tracked family as on chain.yaml and england.yaml. On
      * their way rows take 5 bytes, families 20 */
     out->file_bytes = 1e5 + cells * (s.packed_bytes + 500) + rows * 1.8 + n * sc->trajectories * 4;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 enum { ASK = 1, ANSWER };
+#define WORD 4 /* numbers */
 
 /* Set by the launchers: mpirun of Open MPI, of MPICH and its kin, srun with PMIx or PMI-2. Without them MPI would start a
  * helper process for a run that does not need it. */
@@ -63,11 +64,11 @@ int kith_ranks_agree(int code)
     return code;
 }
 
-_Static_assert(sizeof(struct kith_ranks_word) == 3 * sizeof(uint64_t), "a word is sent as three numbers");
+_Static_assert(sizeof(struct kith_ranks_word) == WORD * sizeof(uint64_t), "a word is sent as so many numbers");
 
 void kith_ranks_bye(const struct kith_ranks_word *word)
 {
-    MPI_Send(word, 3, MPI_UINT64_T, 0, ASK, MPI_COMM_WORLD);
+    MPI_Send(word, WORD, MPI_UINT64_T, 0, ASK, MPI_COMM_WORLD);
 }
 
 uint64_t kith_ranks_ask(const struct kith_ranks_word *word)
@@ -86,7 +87,7 @@ bool kith_ranks_hear(int *rank, struct kith_ranks_word *word)
     if (!there)
         return false;
     *rank = from.MPI_SOURCE;
-    MPI_Recv(word, 3, MPI_UINT64_T, *rank, ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Recv(word, WORD, MPI_UINT64_T, *rank, ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
     return true;
 }
 

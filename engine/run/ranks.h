@@ -19,6 +19,7 @@ int kith_ranks_agree(int code);
 struct kith_ranks_word {
     uint64_t done;   /* cells finished since its last word */
     uint64_t events; /* in them */
+    uint64_t small;  /* it asks for one of the small areas, not of the large ones */
     uint64_t bye;    /* it will ask no more */
 };
 /* Rank > 0: asks for a cell; UINT64_MAX when there are none. */

@@ -241,7 +241,7 @@ static enum kith_status follow(struct work *w)
         return st;
     st = kith_journal_name(&w->journal, w->run->mem, w->run->path, w->err);
     if (st) {
-        const struct kith_ranks_word bye = {0, 0, 1};
+        const struct kith_ranks_word bye = {.bye = 1};
         kith_ranks_bye(&bye);
     } else {
         st = simulate(w);

@@ -1,6 +1,7 @@
 #include "team.h"
 
 #include <omp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,6 +21,7 @@ struct unit {
     uint64_t cell, from, to;
     bool last;  /* of its cell */
     bool whole; /* all of its cell */
+    bool large; /* see next_missing() */
 };
 
 /* A unit in hand or waiting to be written, with its own memory. */
@@ -29,6 +31,12 @@ struct slot {
     struct kith_families families;
     struct unit unit;
     bool ready;
+};
+
+/* An area by its size. */
+struct place {
+    double share;
+    size_t area;
 };
 
 /* What one thread has for itself: a slot for whole cells, where the families of a coupled cell are while it runs, and the
@@ -50,8 +58,10 @@ struct team {
     size_t n_slots;
     struct worker *workers; /* [n_workers] */
     size_t n_workers;
-    /* which cell comes next; rank 0 only */
-    uint64_t at, n_cells, n_mine, n_before;
+    /* which cell comes next; rank 0 only: of replication and arm number `block`, those of the areas order[left .. right) */
+    struct place *order; /* [areas] the largest first */
+    uint64_t block, n_blocks, n_mine, n_before;
+    size_t left, right;
     uint64_t others_done, others_events;
     uint64_t told_cells, told_events; /* rank > 0: what rank 0 knows */
     int others; /* ranks that may still ask */
@@ -62,6 +72,7 @@ struct team {
     struct kith_cell counting;
     uint64_t dispatched, committed;
     bool exhausted;
+    int large;           /* whole cells in hand that came from the large end */
     /* commit: the cell being put together from pieces, and the shards: of whole cells, in the order in which they are
      * finished, and of those in pieces, whose trajectories must not be mixed with others */
     struct worker sum;
@@ -96,30 +107,35 @@ static bool stopping(const struct team *t)
     return t->status || (t->run->stop && *t->run->stop);
 }
 
-/* ---- cells: rank 0 goes through those that are missing in canonical order, replications first, so that a run that ends
- * early leaves whole replications of all arms, which can be compared; the others ask it */
+/* ---- cells: rank 0 goes through those that are missing, one replication and arm after the other, so that a run that ends
+ * early leaves whole replications of all arms, which can be compared; the others ask it. Of areas the largest come first,
+ * or, for every second cell in hand, the smallest: a coupled area takes memory for all of its families, and so a run's
+ * threads never all have a large one at the same time. The two ends meet among those of middle size. */
 
 static bool wanted(const struct team *t, uint64_t cell)
 {
     return kith_cells_mine(cell, t->run->part, t->run->n_parts);
 }
 
-static bool next_missing(struct team *t, uint64_t *cell)
+static bool next_missing(struct team *t, bool large, uint64_t *cell)
 {
-    for (; t->at < t->n_cells; t->at++) {
-        if (!wanted(t, t->at) || kith_cells_has(t->job->cells, t->at))
-            continue;
-        *cell = t->at++;
-        return true;
-    }
+    size_t n_areas = t->run->sc->n_areas;
+    for (; t->block < t->n_blocks; t->block++, t->left = 0, t->right = n_areas)
+        while (t->left < t->right) {
+            size_t at = large ? t->left++ : --t->right;
+            *cell = t->block * n_areas + t->order[at].area;
+            if (wanted(t, *cell) && !kith_cells_has(t->job->cells, *cell))
+                return true;
+        }
     return false;
 }
 
-static bool take_cell(struct team *t, uint64_t *cell)
+static bool take_cell(struct team *t, bool large, uint64_t *cell)
 {
     if (t->rank == 0)
-        return next_missing(t, cell);
-    const struct kith_ranks_word word = {t->job->cells_done - t->told_cells, t->job->events - t->told_events, 0};
+        return next_missing(t, large, cell);
+    const struct kith_ranks_word word = {.done = t->job->cells_done - t->told_cells,
+                                         .events = t->job->events - t->told_events, .small = !large};
     *cell = kith_ranks_ask(&word);
     t->told_cells = t->job->cells_done;
     t->told_events = t->job->events;
@@ -138,8 +154,8 @@ static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
         return false;
     struct unit *u = &t->next;
     if (!t->have) {
-        *u = (struct unit){0};
-        if (!take_cell(t, &u->cell)) {
+        *u = (struct unit){.large = 2 * t->large < (int)t->n_workers};
+        if (!take_cell(t, u->large, &u->cell)) {
             t->exhausted = true;
             return false;
         }
@@ -154,7 +170,9 @@ static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
     u->to = t->n_families - u->from > most ? u->from + most : t->n_families;
     u->last = u->to == t->n_families;
     *out = *u;
-    if (!u->whole)
+    if (u->whole)
+        t->large += u->large;
+    else
         *number = t->dispatched++;
     u->from = u->to;
     t->have = !u->last;
@@ -317,6 +335,7 @@ static void work(struct team *t, struct worker *w)
             if (st) {
                 fail(t, st, s->cell.fault);
             } else if (unit.whole) {
+                t->large -= unit.large;
                 commit_whole(t, w);
             } else {
                 s->ready = true;
@@ -343,7 +362,7 @@ static void serve(struct team *t)
         {
             t->others_done += word.done; /* each word tells what is new */
             t->others_events += word.events;
-            if (!word.bye && (stopping(t) || !next_missing(t, &cell)))
+            if (!word.bye && (stopping(t) || !next_missing(t, !word.small, &cell)))
                 cell = UINT64_MAX;
         }
         if (word.bye)
@@ -407,21 +426,37 @@ static void release(struct team *t)
     for (size_t i = 0; i < t->n_workers; i++)
         release_worker(&t->workers[i]);
     release_worker(&t->sum);
+    kith_mem_free(&t->order);
     kith_mem_free(&t->slots);
     kith_mem_free(&t->workers);
     kith_cell_free(&t->counting);
 }
 
+static int larger(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    int by_share = (x->share < y->share) - (x->share > y->share);
+    return by_share ? by_share : (x->area > y->area) - (x->area < y->area);
+}
+
 /* The list of what there is to do. */
-static void look_around(struct team *t)
+static enum kith_status look_around(struct team *t)
 {
     const struct kith_scenario *sc = t->run->sc;
-    t->n_cells = (uint64_t)sc->replications * sc->n_arms * sc->n_areas;
-    for (uint64_t i = 0; i < t->n_cells && t->rank == 0; i++) {
+    enum kith_status st = kith_mem_zeroed(t->run->mem, &t->order, sc->n_areas, sizeof *t->order);
+    if (st)
+        return st;
+    for (size_t i = 0; i < sc->n_areas; i++)
+        t->order[i] = (struct place){sc->areas[i].share, i};
+    qsort(t->order, sc->n_areas, sizeof *t->order, larger);
+    t->n_blocks = (uint64_t)sc->replications * sc->n_arms;
+    t->right = sc->n_areas;
+    for (uint64_t i = 0; i < t->n_blocks * sc->n_areas && t->rank == 0; i++) {
         bool mine = wanted(t, i);
         t->n_mine += mine;
         t->n_before += mine && kith_cells_has(t->job->cells, i);
     }
+    return KITH_OK;
 }
 
 /* A shard is brought to the disk if it has to wait there. Cells of the last minute that are all put together at once go into a
@@ -458,8 +493,9 @@ enum kith_status kith_team_work(struct kith_team_job *job, struct kith_error *er
     t.rank = kith_ranks_rank();
     t.others = t.rank == 0 ? kith_ranks_size() - 1 : 0;
     t.began = kith_clock_seconds();
-    look_around(&t);
-    enum kith_status st = prepare(&t, threads);
+    enum kith_status st = look_around(&t);
+    if (!st)
+        st = prepare(&t, threads);
     if (st)
         fail(&t, st, NULL);
     int serving = t.others > 0;
@@ -474,7 +510,8 @@ enum kith_status kith_team_work(struct kith_team_job *job, struct kith_error *er
     }
     close_shards(&t);
     if (t.rank > 0) {
-        const struct kith_ranks_word word = {job->cells_done - t.told_cells, job->events - t.told_events, 1};
+        const struct kith_ranks_word word = {.done = job->cells_done - t.told_cells,
+                                             .events = job->events - t.told_events, .bye = 1};
         kith_ranks_bye(&word);
     }
     job->cells_all = job->cells_done + t.others_done;
