@@ -135,18 +135,21 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Shares of the largest area and of the one in the middle; false when memory runs out. */
+/* Shares of the largest area and of the one up to which the smaller ones have half of all families; false when memory runs
+ * out. */
 static bool sizes(const struct kith_run *run, double *largest, double *middle)
 {
-    size_t n = run->sc->n_areas;
-    double *share = NULL;
+    size_t n = run->sc->n_areas, at = 0;
+    double *share = NULL, all = 0, sum = 0;
     if (kith_mem_zeroed(run->mem, &share, n, sizeof *share))
         return false;
     for (size_t i = 0; i < n; i++)
-        share[i] = run->sc->areas[i].share;
+        all += share[i] = run->sc->areas[i].share;
     qsort(share, n, sizeof *share, by_size);
+    while (at + 1 < n && 2 * (sum + share[at]) < all)
+        sum += share[at++];
     *largest = share[n - 1];
-    *middle = share[n / 2];
+    *middle = share[at];
     kith_mem_free(&share);
     return true;
 }
@@ -161,13 +164,15 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
     double largest = 0, middle = 0, rows_a_family = s->families ? s->rows / (double)s->families : 0;
     if (!sizes(run, &largest, &middle))
         return -1;
-    /* half of the threads have areas of any size at hand, the others at most one of middle size (team.c: next_missing) */
+    /* half of the threads have areas of any size at hand, the others come from the smallest up to the middle (team.c:
+     * next_missing) */
     int few = threads / 2, many = threads - few;
     double families = (many * largest + few * middle) * (double)sc->families * shape->turnover;
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
      * four that wait; their rows grow by doubling. Those of a whole area are set aside from the first million on (sim/rows.c);
      * bytes as measured on pressure.yaml */
-    double rows = rows_a_family * (shape->coupled ? families : threads * 8192.0), at_hand = rows < threads * 1e6 ? rows : threads * 1e6;
+    double rows = rows_a_family * (shape->coupled ? families : threads * 8192.0);
+    double at_hand = rows < threads * 1e6 ? rows : threads * 1e6;
     double tracks = shape->coupled ? 10 * at_hand + 9 * rows : 5 * 10 * rows, units = shape->coupled ? 1 : 5;
     double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * tallies * 16 + tracks +
                    (threads + 2.0) * series * 3 +
