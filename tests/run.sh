@@ -6,7 +6,7 @@
 # failed. What each kind of test is, with its processor time in seconds, that of building in brackets (of one core of 2023):
 #
 #   unit/ stat/   55 (80) programs of tests/unit and tests/stat, see their sources
-#   cli/          19      tests/cli/NAME.sh, run by sh in an empty directory with $KITH (the program), $ROOT (the checkout)
+#   cli/          22      tests/cli/NAME.sh, run by sh in an empty directory with $KITH (the program), $ROOT (the checkout)
 #                         and $SCENARIOS; its standard output, standard error and exit code have to be NAME.out, NAME.err
 #                         (if they exist) and NAME.code (0 if not there). Exit code 77: skipped.
 #   bad/          11      tests/cli/bad/NAME.yaml: `kith check` has to exit with 65 and say every line of NAME.expect

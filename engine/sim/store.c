@@ -26,6 +26,9 @@ enum kith_status kith_store_begin(struct kith_store *s, size_t largest)
         kith_store_free(s);
         s->chunk_bytes = bytes;
     }
+    /* what the last pieces did not need goes back: areas come by size, and those behind a large one need less and less */
+    while (s->n_chunks > s->at_chunk + 1)
+        kith_mem_free(&s->chunk[--s->n_chunks]);
     enum kith_status st = kith_mem_resize(s->mem, &s->free, classes, sizeof *s->free);
     if (st)
         return st;

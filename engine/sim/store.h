@@ -20,7 +20,8 @@ struct kith_store {
 void kith_store_init(struct kith_store *s, struct kith_mem *mem);
 /* Releases all memory. */
 void kith_store_free(struct kith_store *s);
-/* Takes everything back and keeps the memory, for pieces of at most `largest` bytes from now on. */
+/* Takes everything back, for pieces of at most `largest` bytes from now on. Keeps as much memory as was needed since the last time:
+ * what an earlier, larger area had needed goes back to the system. */
 KITH_MUST_CHECK enum kith_status kith_store_begin(struct kith_store *s, size_t largest);
 /* Gives back `piece` (NULL: none), which was got with `old` bytes, for one of `bytes` (0: none), aligned for anything: the
  * same one if that will do, else one of undefined content. KITH_STORE_BEYOND bytes behind it may be read,
