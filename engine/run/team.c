@@ -110,7 +110,7 @@ static bool stopping(const struct team *t)
 /* ---- cells: rank 0 goes through those that are missing, one replication and arm after the other, so that a run that ends
  * early leaves whole replications of all arms, which can be compared; the others ask it. Of areas the largest come first,
  * or, for every second cell in hand, the smallest: a coupled area takes memory for all of its families, and so a run's
- * threads never all have a large one at the same time. The two ends meet among those of middle size. */
+ * threads do not all have a large one at the same time. The two ends meet among those of middle size. */
 
 static bool wanted(const struct team *t, uint64_t cell)
 {

@@ -45,20 +45,27 @@ static void check(size_t n)
     assert_int_equal(wrong, 0);
 }
 
+/* A store in which the pieces of a large area are. */
+static void begin(struct kith_store *s, struct kith_mem *mem)
+{
+    kith_store_init(s, mem);
+    assert_int_equal(kith_store_begin(s, LARGEST), KITH_OK);
+    fill(s, MANY);
+}
+
 static void pieces_do_not_overlap(void **state)
 {
     struct kith_mem mem = KITH_MEM_INIT;
     struct kith_store s;
     (void)state;
-    kith_store_init(&s, &mem);
-    assert_int_equal(kith_store_begin(&s, LARGEST), KITH_OK);
-    fill(&s, MANY);
+    begin(&s, &mem);
     check(MANY);
     size_t used = kith_store_bytes(&s);
     for (size_t i = 0; i < MANY; i += 3) /* all of these go, and others of the same sizes come */
         assert_null(kith_store_exchange(&s, piece[i], size_of(i), 0));
     for (size_t i = 0; i < MANY; i += 3) {
         piece[i] = kith_store_exchange(&s, NULL, 0, size_of(i));
+        assert_non_null(piece[i]);
         memset(piece[i], mark(i), size_of(i));
     }
     check(MANY);
@@ -71,9 +78,7 @@ static void what_a_smaller_area_did_not_need_goes_back(void **state)
     struct kith_mem mem = KITH_MEM_INIT;
     struct kith_store s;
     (void)state;
-    kith_store_init(&s, &mem);
-    assert_int_equal(kith_store_begin(&s, LARGEST), KITH_OK);
-    fill(&s, MANY);
+    begin(&s, &mem);
     size_t chunks = s.n_chunks;
     assert_true(chunks >= 3);
     assert_int_equal(kith_store_begin(&s, LARGEST), KITH_OK);
