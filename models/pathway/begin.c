@@ -155,10 +155,10 @@ void pathway_layout(struct build *b)
                              p->n_uses_of[child] * sizeof(struct use) + p->n_marks_of[child] * sizeof(struct mark) +
                              whole_words(p->n_slots[child] * sizeof(uint16_t));
     p->most_slots = p->n_slots[0] + p->max_children * p->n_slots[1];
-    p->bytes = sizeof(struct family) + p->bytes_of[0] + p->max_children * p->bytes_of[1] +
-               whole_words(p->n_attributes * sizeof(uint16_t)) +
-               (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
-                   sizeof(double) + p->most_slots * sizeof(struct slot);
+    p->bytes_head = sizeof(struct family) + whole_words(p->n_attributes * sizeof(uint16_t)) +
+                    (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
+                        sizeof(double);
+    p->bytes = p->bytes_head + p->most_slots * sizeof(struct slot) + p->bytes_of[0] + p->max_children * p->bytes_of[1];
 }
 
 double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, void *family)
@@ -167,10 +167,9 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     struct family *f = family;
     uint64_t number = index;
     size_t block = 0, year = 0;
-    size_t slots = p->most_slots * sizeof(struct slot), members = p->bytes_of[0] + p->max_children * p->bytes_of[1],
-           head = p->bytes - slots - members;
-    memset(f, 0, head);
-    memset((unsigned char *)f + head + slots, 0, members);
+    size_t slots = p->most_slots * sizeof(struct slot);
+    memset(f, 0, p->bytes_head);
+    memset((unsigned char *)f + p->bytes_head + slots, 0, p->bytes - p->bytes_head - slots);
     lay_out(p, f);
     f->number = (uint32_t)index;
     f->pool = cell->pool;

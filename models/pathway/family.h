@@ -59,6 +59,18 @@ struct member {
     struct mark *marks;
 };
 
+/* An event on trial: what it would have recorded, as long as it touches nothing shared. */
+#define PATHWAY_NOTES_MAX 256
+struct trial {
+    bool touches; /* all else about it is void */
+    unsigned n;
+    struct {
+        uint16_t what; /* transition, or index of the count */
+        uint8_t member;
+        bool counts;
+    } note[PATHWAY_NOTES_MAX];
+};
+
 struct family {
     uint64_t key;
     uint32_t group, area;
@@ -71,6 +83,7 @@ struct family {
     uint16_t n_slots;
     struct slot *slot;
     struct kith_pool *pool; /* the area's, NULL where nothing couples */
+    struct trial *trial;    /* NULL: its event counts */
     const struct epoch *epoch;
     const struct tables *t;
     double *next, *attribute;
@@ -120,6 +133,14 @@ struct view {
 };
 double pathway_ratio(struct view *v, struct range factors);
 bool pathway_tests_hold(struct view *v, struct range tests);
+
+/* Nothing shared may be touched in a trial: whether the event is one, which then is void. */
+static inline bool pathway_only_tries(const struct family *f)
+{
+    if (f->trial)
+        f->trial->touches = true;
+    return f->trial;
+}
 
 /* share.c. Chart `chart` of the member is about to go to state `to` (local): gives back what is not needed there, asks for
  * what is, and returns where it goes instead if that is not to be had. Who waits for the resource already keeps the place

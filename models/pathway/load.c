@@ -463,7 +463,8 @@ static const struct kith_shape *shape(const void *model)
 
 static size_t family_bytes(const void *model)
 {
-    return ((const struct pathway *)model)->bytes;
+    const struct pathway *p = model;
+    return p->n_resources ? 2 * p->bytes : p->bytes; /* with room to try an event */
 }
 
 static const char *const keys[] = {"charts", "marks", "attributes", "resources", "measures", "costs", "budgets", "contracts"};

@@ -323,6 +323,30 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
     return at;
 }
 
+/* ---- families as they are in memory ----------------------------------------------------------------------------- */
+
+size_t pathway_copy(const void *model, const void *family, void *to)
+{
+    const struct pathway *p = model;
+    const struct family *f = family;
+    size_t slots = f->n_slots * sizeof *f->slot, members = p->bytes_of[0] + f->n_children * p->bytes_of[1];
+    unsigned char *at = to;
+    memcpy(at, f, p->bytes_head + slots);
+    memcpy(at + p->bytes_head + slots, f->member[0], members);
+    return p->bytes_head + slots + members;
+}
+
+void pathway_restore(const void *model, const void *from, void *family)
+{
+    const struct pathway *p = model;
+    const unsigned char *at = from;
+    struct family *f = family;
+    memcpy(f, at, p->bytes_head);
+    size_t slots = f->n_slots * sizeof *f->slot;
+    memcpy(f->slot, at + p->bytes_head, slots);
+    memcpy(f->member[0], at + p->bytes_head + slots, p->bytes_of[0] + f->n_children * p->bytes_of[1]);
+}
+
 /* ---- families --------------------------------------------------------------------------------------------------- */
 
 /* What all families have, to be PUT or GET. One by one: a copy of what was just written in pieces would have to wait for them. */

@@ -327,7 +327,8 @@ struct pathway {
     size_t n_censuses;
     size_t n_slots[2];           /* clocks of a family member, of a child */
     size_t most_slots;           /* of a family: all its clocks */
-    size_t bytes_of[2], bytes, n_terms;
+    size_t bytes_of[2], bytes, n_terms; /* of a family member, of a child; of a family */
+    size_t bytes_head;           /* of a family, before its slots */
     uint8_t *next_member, *next_chart; /* [entry of family.next - NEXT_FIRST] whose instance it is */
     void **owned;                /* what else is to be freed */
     size_t n_owned, owned_room;
@@ -470,6 +471,10 @@ size_t pathway_describe(const void *model, const struct kith_cell *cell, const v
 void pathway_layout(struct build *b);
 /* pack.c: a family between its events, in few bytes (struct kith_coupling). */
 void pathway_find_enabled(struct build *b, struct tables *t);
+/* Copies the family to `to` (at most p->bytes) as it is in memory; returns how many bytes that are. */
+size_t pathway_copy(const void *model, const void *family, void *to);
+/* The family is again what it was when it was copied; in the record where it was. */
+void pathway_restore(const void *model, const void *from, void *family);
 size_t pathway_pack(const void *model, const struct kith_cell *cell, const void *family, void *to);
 void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family);
 /* share.c: what the families of an area do to each other. */

@@ -141,6 +141,7 @@ double pathway_ratio(struct view *v, struct range factors)
             product *= k->value[v->f->group];
             break;
         case FACTOR_LOAD:
+            pathway_only_tries(v->f);
             product *= k->value[v->f->pool ? v->f->pool[k->what].level : 0];
             break;
         case FACTOR_WHEN:

@@ -32,6 +32,12 @@ struct chain {
 
 /* ---- noting what happened --------------------------------------------------------------------------------------- */
 
+/* Whether nothing of what is still to come counts. */
+static bool is_void(const struct chain *c)
+{
+    return c->cell->fault || (c->f->trial && c->f->trial->touches);
+}
+
 static bool changed(const struct chain *c, unsigned member, unsigned bit)
 {
     return (member ? c->child_changed[member] : c->family_changed) >> bit & 1;
@@ -56,6 +62,23 @@ static void touch(struct chain *c, unsigned member, unsigned chart, struct insta
     c->touched[c->n_touched++].chart = (uint8_t)chart;
 }
 
+/* Counts the transition, or something about it; a trial keeps that for when it is known to count. */
+static void record(struct kith_cell *cell, struct trial *trial, double t, bool counts, unsigned member, unsigned what)
+{
+    if (trial && trial->n == PATHWAY_NOTES_MAX) {
+        trial->touches = true; /* so many are not tried */
+    } else if (trial) {
+        unsigned i = trial->n++;
+        trial->note[i].what = (uint16_t)what;
+        trial->note[i].member = (uint8_t)member;
+        trial->note[i].counts = counts;
+    } else if (counts) {
+        kith_cell_count(cell, t, what, 1);
+    } else {
+        kith_cell_event(cell, t, member, what);
+    }
+}
+
 static void note(struct chain *c, unsigned member, unsigned chart, int from, int to)
 {
     const struct pathway *p = c->p;
@@ -66,9 +89,9 @@ static void note(struct chain *c, unsigned member, unsigned chart, int from, int
         const struct counter *k = &c->f->t->counters[p->counter_list[r->first + i]];
         struct view v = {p, c->f, c->f->t, member, c->t, 0, INFINITY};
         if (pathway_tests_hold(&v, k->tests))
-            kith_cell_count(c->cell, c->t, k->index, 1);
+            record(c->cell, c->f->trial, c->t, true, member, k->index);
     }
-    kith_cell_event(c->cell, c->t, member, (unsigned)code);
+    record(c->cell, c->f->trial, c->t, false, member, (unsigned)code);
 }
 
 static void push(struct chain *c, unsigned member, struct range effects)
@@ -305,7 +328,7 @@ static void move_children(struct chain *c, unsigned not, const struct effect *e)
 static void carry_out(struct chain *c, unsigned member, struct range effects)
 {
     unsigned index = member;
-    for (uint32_t i = 0; i < effects.n && !c->cell->fault; i++) {
+    for (uint32_t i = 0; i < effects.n && !is_void(c); i++) {
         const struct effect *e = &c->f->t->effects[effects.first + i];
         if (e->is_mark) {
             set_mark(c, member, e->mark);
@@ -374,8 +397,10 @@ static void settle(struct chain *c)
 {
     struct family *f = c->f;
     const struct pathway *p = c->p;
-    for (unsigned i = 0; i < c->n_pending && !c->cell->fault; i++)
+    for (unsigned i = 0; i < c->n_pending && !is_void(c); i++)
         carry_out(c, c->pending[i].member, c->pending[i].effects);
+    if (is_void(c))
+        return;
     for (unsigned i = 0; i < c->n_touched; i++) {
         unsigned m = c->touched[i].member, chart = c->touched[i].chart;
         struct instance *in = &f->member[m]->instances[f->t->charts[chart].place];
@@ -556,18 +581,50 @@ void pathway_send(const struct pathway *p, struct kith_cell *cell, struct family
     settle(&c);
 }
 
-/* Whether the family's next event touches nothing shared, and nothing shared can reach the family before. */
-static bool alone(const struct pathway *p, const struct family *f)
+/* Whether the family's next event may touch something shared. */
+static bool may_touch(const struct pathway *p, const struct family *f)
 {
     const struct tables *tb = f->t;
-    if (f->bound || f->winner == NEXT_BIRTH)
-        return !f->bound && !tb->birth_shared[f->group];
     if (f->winner < NEXT_FIRST)
-        return true;
+        return f->winner == NEXT_BIRTH && tb->birth_shared[f->group];
     const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];
     const struct instance *in = &f->member[p->next_member[f->winner - NEXT_FIRST]]->instances[ch->place];
-    return in->winner == WINNER_BREAK ||
-           !tb->enabled[tb->states[ch->first_state + in->state].clocks.first + in->winner].shared;
+    return in->winner != WINNER_BREAK &&
+           tb->enabled[tb->states[ch->first_state + in->state].clocks.first + in->winner].shared;
+}
+
+/* Carries out an event that may touch something shared, and takes all of it back if it does: most turn out not to, and only
+ * then it is known. Returns whether the event has happened. */
+static bool happens(const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
+{
+    struct trial trial;
+    unsigned char *before = (unsigned char *)f + p->bytes;
+    trial.touches = false;
+    trial.n = 0;
+    pathway_copy(p, f, before);
+    f->trial = &trial;
+    event(p, cell, f, t);
+    f->trial = NULL;
+    if (trial.touches) {
+        pathway_restore(p, before, f);
+        cell->fault = NULL; /* found when the event was void already, or found again when it happens */
+        return false;
+    }
+    for (unsigned i = 0; i < trial.n; i++)
+        record(cell, NULL, t, trial.note[i].counts, trial.note[i].member, trial.note[i].what);
+    return true;
+}
+
+/* Whether the family's next event happens now, before its turn: nothing shared can reach the family before, and it touches
+ * nothing shared. */
+static bool runs_ahead(const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
+{
+    if (!f->pool || f->bound || t > cell->ahead)
+        return false;
+    if (may_touch(p, f))
+        return happens(p, cell, f, t);
+    event(p, cell, f, t);
+    return true;
 }
 
 double pathway_advance(const void *model, struct kith_cell *cell, void *family, double until)
@@ -576,9 +633,10 @@ double pathway_advance(const void *model, struct kith_cell *cell, void *family, 
     struct family *f = family;
     for (;;) {
         double t = pathway_run_simple(p, cell, f, f->pool && !f->bound ? cell->ahead : until);
-        if (t > until && !(f->pool && t <= cell->ahead && alone(p, f)))
+        if (t <= until)
+            event(p, cell, f, t);
+        else if (!runs_ahead(p, cell, f, t))
             return t;
-        event(p, cell, f, t);
         if (cell->fault)
             return INFINITY;
         find_next(f);

@@ -98,6 +98,9 @@ unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct fa
 {
     struct use *use = use_of(p, f, m, chart);
     const struct state *st = state_at(f, chart, to);
+    bool same = use->held ? st->pool == use->held - 1 && st->units == use->units : st->pool < 0 && !use->waiting;
+    if (same || pathway_only_tries(f))
+        return to;
     if (use->waiting && st->pool == use->waiting - 1) {
         kith_pool_want(&f->pool[st->pool], t, use->ticket, st->units);
         use->wanted = (uint8_t)to;
@@ -107,8 +110,7 @@ unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct fa
     if (use->waiting)
         stop_waiting(f, use, t);
     if (use->held && st->pool == use->held - 1) {
-        if (st->units != use->units)
-            kith_pool_adjust(&f->pool[st->pool], t, st->units - use->units, use->ticket);
+        kith_pool_adjust(&f->pool[st->pool], t, st->units - use->units, use->ticket);
         use->units = st->units;
         return to;
     }
@@ -122,6 +124,8 @@ void pathway_give_back(const struct pathway *p, struct family *f, unsigned m, un
     if (p->use_at[chart] < 0)
         return;
     struct use *use = use_of(p, f, m, chart);
+    if ((!use->waiting && !use->held) || pathway_only_tries(f))
+        return;
     if (use->waiting)
         stop_waiting(f, use, t);
     if (use->held)
@@ -130,6 +134,8 @@ void pathway_give_back(const struct pathway *p, struct family *f, unsigned m, un
 
 void pathway_listen(struct family *f, struct instance *in, uint8_t resources)
 {
+    if (in->listens == resources || pathway_only_tries(f))
+        return;
     for (unsigned changed = in->listens ^ resources; changed; changed &= changed - 1) {
         unsigned r = (unsigned)__builtin_ctz(changed);
         bool on = resources >> r & 1;
