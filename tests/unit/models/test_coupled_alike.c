@@ -338,6 +338,55 @@ static void what_is_run_ahead_changes_nothing(void **state)
     assert_true(equal_results(crowded(""), bound(crowded(""), "load.workers: {0: 1, 0.9: 1.1}")) < 6);
 }
 
+/* ---- events on trial -------------------------------------------------------------------------------------------- */
+
+static const struct kith_model *eager;
+
+/* Lets nobody run ahead of the others. */
+static double in_turn(const void *model, struct kith_cell *cell, void *family, double until)
+{
+    double ahead = cell->ahead;
+    cell->ahead = -INFINITY;
+    double next = eager->advance(model, cell, family, until);
+    cell->ahead = ahead;
+    return next;
+}
+
+/* A load decides where some go, whether siblings come along, how long somebody stays, or nothing: in every way in which an
+ * event may turn out to touch something shared it was taken back and happens in its turn. */
+static void what_is_tried_in_vain_changes_nothing(void **state)
+{
+    static const char *const edits[][2] = {
+        {"weight: {need: {low: 0.5, mid: 0.3, high: 0.1}}", "weight: {need: {low: 0.5, mid: 0.3, high: 0.1}, load.workers: {0: 1, 0.9: 3}}"},
+        {"chance: 0.5, ratios: {age: {0: 1.2, 5: 0.8}}", "chance: 0.5, ratios: {age: {0: 1.2, 5: 0.8}, load.helpers: {0: 1, 0.8: 0.2}}"},
+        {"hazard: {gamma: {shape: 2, mean: 1 year}}}\n      - {from: high", "hazard: {gamma: {shape: 2, mean: 1 year}}, ratios: {load.helpers: {0: 1, 0.8: 3}}}\n      - {from: high"},
+        {"move: {chart: school, to: out, chance: 0.3}", "move: {chart: school, to: out, chance: {load.seats: {0: 0.1, 1: 0.6}}}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        struct harness h;
+        struct result x, y;
+        harness_load_table(&h, edited(crowded(""), edits[i][0], edits[i][1]), RICH_TABLE);
+        struct kith_model patient = *h.model;
+        eager = h.model;
+        patient.advance = in_turn;
+        for (size_t area = 0; area < 3; area++)
+            for (size_t arm = 0; arm < 4; arm += 3) {
+                h.model = eager;
+                run(&h, &x, arm, 0, area);
+                h.model = &patient;
+                run(&h, &y, arm, 0, area);
+                assert_true(same_cells(&x, &y));
+                result_free(&x);
+                result_free(&y);
+            }
+        h.model = eager;
+        harness_free(&h);
+        /* the load does something */
+        assert_true(equal_results(crowded(""), edited(crowded(""), edits[i][0], edits[i][1])) < 6);
+    }
+}
+
 static void arms_that_change_nothing(void **state)
 {
     struct harness h;
@@ -491,6 +540,7 @@ int main(void)
         cmocka_unit_test(what_the_pools_add_up_is_what_families_did),
         cmocka_unit_test(what_happens_as_counting_begins),
         cmocka_unit_test(what_is_run_ahead_changes_nothing),
+        cmocka_unit_test(what_is_tried_in_vain_changes_nothing),
         cmocka_unit_test(arms_that_change_nothing),
         cmocka_unit_test(who_is_tracked_makes_no_difference),
         cmocka_unit_test(a_cell_is_run_again),
