@@ -242,7 +242,7 @@ static void find_plain(struct tables *t, size_t n_charts)
 static void find_simple(const struct pathway *p, struct tables *t)
 {
     for (unsigned c = 0; c < p->n_charts; c++) {
-        const struct chart *ch = &t->charts[c];
+        struct chart *ch = &t->charts[c];
         for (size_t s = 0; s < ch->n_states; s++)
             for (uint32_t i = 0; i < t->states[ch->first_state + s].clocks.n; i++) {
                 struct enabled *e = &t->enabled[t->states[ch->first_state + s].clocks.first + i];
@@ -254,6 +254,8 @@ static void find_simple(const struct pathway *p, struct tables *t)
                 e->simple = !k->effects.n && !to->effects.n && !to->instant && !to->terminal && to->plain &&
                             !(t->heard >> c & 1) && !p->counters_of[e->code].n && p->use_at[c] < 0 &&
                             !(t->states[ch->first_state + s].own >> PATHWAY_FIRST_LOAD);
+                /* a clock that fires in another way is not drawn anew before it is needed: then not all are at any time */
+                ch->plain = ch->plain && (e->simple || to->terminal);
             }
     }
 }

@@ -197,7 +197,7 @@ struct chart {
     uint16_t place;                 /* among the charts of its kind of member */
     uint16_t start[PATHWAY_GROUPS_MAX];
     struct range clocks;
-    bool plain;                     /* all its states are */
+    bool plain;                     /* all its states are, and its clocks fire simply: all have their draw at any time */
 };
 
 /* A counted event or a census, with a condition. */
