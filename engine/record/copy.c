@@ -68,7 +68,6 @@ struct kith_results_copy {
     const struct kith_shape *shape;
     struct column column[N_COLUMNS];
     struct column *attributes; /* [shape->n_attributes] */
-    uint16_t *code;
     int64_t *event_end, *member_end;
     float *attribute;
 };
@@ -111,24 +110,16 @@ static enum kith_status attributes(struct kith_results_copy *c, uint64_t first, 
     return st;
 }
 
-/* Codes are 8 or 16 bits in the file. */
 static enum kith_status codes(struct kith_results_copy *c, uint64_t first, size_t n)
 {
-    const struct column *from = &c->column[CODE];
-    enum kith_status st = read_rows(&c->h, "/trajectories/event/code", first, n, 0, &c->column[CODE]);
-    if (st)
-        return st;
-    if (kith_mem_resize(c->h.mem, &c->code, n + 1, sizeof *c->code))
-        return no_memory(c);
-    for (size_t i = 0; i < n; i++) {
-        if (from->width == 1)
-            c->code[i] = from->bytes[i];
-        else
-            memcpy(&c->code[i], from->bytes + 2 * i, 2);
-        if (c->code[i] >= c->shape->n_transitions || from->width > 2)
-            return kith_error_set(c->h.err, KITH_IO, c->h.path, 0, 0, "damaged output file: codes of events");
-    }
-    return KITH_OK;
+    const size_t width = kith_shape_code_bytes(c->shape);
+    struct kith_tracks t = {.n_events = n, .code_bytes = width};
+    enum kith_status st = read_rows(&c->h, "/trajectories/event/code", first, n, width, &c->column[CODE]);
+    t.code = c->column[CODE].bytes;
+    for (size_t i = 0; i < n && !st; i++)
+        if (kith_tracks_code(&t, i) >= c->shape->n_transitions)
+            st = kith_error_set(c->h.err, KITH_IO, c->h.path, 0, 0, "damaged output file: codes of events");
+    return st;
 }
 
 /* Families [first, first + n) of the file. */
@@ -167,8 +158,9 @@ static enum kith_status batch(struct kith_results_copy *c, uint64_t first, size_
                                   .attribute = c->attribute,
                                   .birth_day = (int32_t *)(void *)k[BIRTH_DAY].bytes,
                                   .day = (uint16_t *)(void *)k[DAY].bytes,
-                                  .member = (int8_t *)k[MEMBER].bytes,
-                                  .code = c->code};
+                                  .member = c->shape->members > 0 ? (int8_t *)k[MEMBER].bytes : NULL,
+                                  .code = k[CODE].bytes,
+                                  .code_bytes = k[CODE].width};
     return kith_writer_tracks(to, &t, c->h.err);
 }
 
@@ -193,7 +185,6 @@ void kith_results_copy_end(struct kith_results *r)
     for (size_t i = 0; c->attributes && i < r->shape.n_attributes; i++)
         close_column(&c->attributes[i]);
     kith_mem_free(&c->attributes);
-    kith_mem_free(&c->code);
     kith_mem_free(&c->event_end);
     kith_mem_free(&c->member_end);
     kith_mem_free(&c->attribute);

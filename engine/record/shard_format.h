@@ -3,7 +3,8 @@
  *   struct shard_preamble, then the head: texts and numbers, see shard_write.c
  *   records: struct shard_record, then `bytes` bytes
  *     KITH_SHARD_TRACKS   a batch of families of a cell: struct shard_counts, then the arrays of struct kith_tracks in the
- *                         order event_end, member_end, id, attribute, birth_day, day, code, member
+ *                         order event_end, member_end, id, attribute, birth_day, day, code (kith_shape_code_bytes each),
+ *                         member (if the shape has some)
  *     KITH_SHARD_SERIES   the series of a cell: struct shard_sizes, then the chunks of stock, flow, count, cost, amount
  *     KITH_SHARD_END      struct shard_end; nothing comes behind it */
 #ifndef KITH_RECORD_SHARD_FORMAT_H
@@ -13,7 +14,7 @@
 
 #include "shard.h"
 
-#define KITH_SHARD_MAGIC "kithshd1" /* the digit is the version of the format */
+#define KITH_SHARD_MAGIC "kithshd2" /* the digit is the version of the format */
 #define KITH_SHARD_HEAD_MOST ((uint64_t)256 << 20)
 #define KITH_SHARD_SUFFIX ".tmp"
 #define KITH_SHARD_ARRAYS 5 /* of a series */

@@ -416,18 +416,23 @@ static bool ascending(const int64_t *ends, size_t n_ends, uint64_t n)
     return (uint64_t)last == n;
 }
 
-static bool codes_below(const uint16_t *codes, uint64_t n, size_t limit)
+static bool codes_below(const struct kith_tracks *t, size_t limit)
 {
+    const uint8_t *small = t->code;
+    const uint16_t *wide = t->code;
     unsigned most = 0;
-    for (uint64_t i = 0; i < n; i++)
-        most = codes[i] > most ? codes[i] : most;
-    return n == 0 || most < limit;
+    for (size_t i = 0; i < t->n_events && t->code_bytes == 1; i++)
+        most = small[i] > most ? small[i] : most;
+    for (size_t i = 0; i < t->n_events && t->code_bytes == 2; i++)
+        most = wide[i] > most ? wide[i] : most;
+    return t->n_events == 0 || most < limit;
 }
 
 /* Points the arrays of *t into the buffer. */
 static bool split_tracks(unsigned char *at, uint64_t bytes, const struct kith_shape *shape, struct kith_tracks *t)
 {
     struct shard_counts c;
+    const size_t code_bytes = kith_shape_code_bytes(shape), member_bytes = shape->members > 0;
     if (bytes < sizeof c)
         return false;
     memcpy(&c, at, sizeof c);
@@ -435,10 +440,10 @@ static bool split_tracks(unsigned char *at, uint64_t bytes, const struct kith_sh
     bytes -= sizeof c;
     /* each count is below the bytes there are, so that the products cannot overflow */
     if (c.attributes != shape->n_attributes || c.families > bytes || c.members > bytes || c.events > bytes ||
-        c.families * (20 + 4 * c.attributes) + c.members * 4 + c.events * 5 != bytes)
+        c.families * (20 + 4 * c.attributes) + c.members * 4 + c.events * (2 + code_bytes + member_bytes) != bytes)
         return false;
     size_t f = (size_t)c.families, m = (size_t)c.members, e = (size_t)c.events;
-    *t = (struct kith_tracks){.n_families = f, .n_members = m, .n_events = e};
+    *t = (struct kith_tracks){.n_families = f, .n_members = m, .n_events = e, .code_bytes = code_bytes};
     t->event_end = (int64_t *)(void *)at;
     t->member_end = t->event_end + f;
     t->id = (int32_t *)(void *)(t->member_end + f);
@@ -446,9 +451,9 @@ static bool split_tracks(unsigned char *at, uint64_t bytes, const struct kith_sh
     t->birth_day = (int32_t *)(void *)(t->attribute + f * c.attributes);
     t->day = (uint16_t *)(void *)(t->birth_day + m);
     t->code = t->day + e;
-    t->member = (int8_t *)(void *)(t->code + e);
-    return ascending(t->event_end, f, e) && ascending(t->member_end, f, m) &&
-           codes_below(t->code, e, shape->n_transitions);
+    if (member_bytes)
+        t->member = (int8_t *)t->code + e * code_bytes;
+    return ascending(t->event_end, f, e) && ascending(t->member_end, f, m) && codes_below(t, shape->n_transitions);
 }
 
 /* The record at `at`, into the buffer. */

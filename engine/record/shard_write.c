@@ -267,8 +267,8 @@ enum kith_status kith_shard_put_tracks(struct kith_shard_writer *w, uint64_t cel
         {t->attribute, f * n_attributes * sizeof *t->attribute},
         {t->birth_day, m * sizeof *t->birth_day},
         {t->day, e * sizeof *t->day},
-        {t->code, e * sizeof *t->code},
-        {t->member, e * sizeof *t->member},
+        {t->code, e * t->code_bytes},
+        {t->member, t->member ? e * sizeof *t->member : 0},
     };
     return put_record(w, KITH_SHARD_TRACKS, cell, part, sizeof part / sizeof *part, err);
 }

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define LONGEST_NAME 320
-#define SMALL_CODES 256
 #define WIDEST 8 /* bytes of an element of a column */
 /* An object's description must fit in 64 KiB (a limit of HDF5); beyond this many bytes of names the codes
  * stay plain numbers, explained by /axes/transition alone. */
@@ -76,9 +75,9 @@ static enum kith_status init_code(struct kith_trajectories *t, const struct kith
                                   const struct kith_shape *shape)
 {
     size_t bytes = 0;
-    t->small_code = shape->n_transitions <= SMALL_CODES;
-    hid_t plain = t->small_code ? H5T_STD_U8LE : H5T_STD_I16LE;
-    hid_t type = shape->n_transitions > 0 ? make_enum(shape, t->small_code, &bytes) : H5I_INVALID_HID;
+    bool small = kith_shape_code_bytes(shape) == 1;
+    hid_t plain = small ? H5T_STD_U8LE : H5T_STD_I16LE;
+    hid_t type = shape->n_transitions > 0 ? make_enum(shape, small, &bytes) : H5I_INVALID_HID;
     enum kith_status status = KITH_OK;
     bool named = type >= 0 && bytes <= LARGEST_ENUM;
     if (named && H5Tcommit2(h->id, "/types/transition", type, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT) < 0)
@@ -87,7 +86,7 @@ static enum kith_status init_code(struct kith_trajectories *t, const struct kith
         status = kith_column_init(&t->code, &t->chunks, h, "/trajectories/event/code", named ? type : plain, "1",
                                   "transition that happened");
     if (status == KITH_OK && bytes <= LARGEST_ENUM)
-        status = put_flags(h, t->code.dataset, shape, t->small_code);
+        status = put_flags(h, t->code.dataset, shape, small);
     if (type >= 0)
         H5Tclose(type);
     return status;
@@ -177,20 +176,18 @@ enum kith_status kith_trajectories_init(struct kith_trajectories *t, const struc
     return status == KITH_OK ? kith_column_add(&t->family_offset, h, &zero, 1) : status;
 }
 
-static enum kith_status add_codes(struct kith_trajectories *t, const struct kith_h5 *h,
-                                  const uint16_t *code, size_t n)
+/* Without children it is always the family itself. */
+static enum kith_status add_members(struct kith_trajectories *t, const struct kith_h5 *h, const struct kith_tracks *tracks)
 {
     enum kith_status status = KITH_OK;
-    if (!t->small_code)
-        return kith_column_add(&t->code, h, code, n);
-    while (n > 0 && status == KITH_OK) {
+    if (tracks->member)
+        return kith_column_add(&t->member, h, tracks->member, tracks->n_events);
+    for (size_t n = tracks->n_events; n > 0 && status == KITH_OK;) {
         size_t room;
-        uint8_t *restrict to = kith_column_room(&t->code, &room);
+        int8_t *to = kith_column_room(&t->member, &room);
         size_t part = n < room ? n : room;
-        for (size_t i = 0; i < part; i++)
-            to[i] = (uint8_t)code[i];
-        status = kith_column_filled(&t->code, h, part);
-        code += part;
+        memset(to, 0, part);
+        status = kith_column_filled(&t->member, h, part);
         n -= part;
     }
     return status;
@@ -240,9 +237,9 @@ enum kith_status kith_trajectories_add(struct kith_trajectories *t, const struct
     size_t n = tracks->n_families;
     enum kith_status status = kith_column_add(&t->day, h, tracks->day, tracks->n_events);
     if (status == KITH_OK)
-        status = kith_column_add(&t->member, h, tracks->member, tracks->n_events);
+        status = add_members(t, h, tracks);
     if (status == KITH_OK)
-        status = add_codes(t, h, tracks->code, tracks->n_events);
+        status = kith_column_add(&t->code, h, tracks->code, tracks->n_events);
     if (status == KITH_OK)
         status = kith_column_add(&t->id, h, tracks->id, n);
     if (status == KITH_OK)

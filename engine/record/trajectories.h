@@ -20,7 +20,6 @@ struct kith_trajectories {
     struct kith_column *attributes; /* [n_attributes], NULL if there are none */
     size_t n_attributes;
     struct kith_chunks chunks; /* kith_chunks_help may be called by other threads at any time between init and finish */
-    bool small_code; /* codes are uint8, else int16 */
 };
 
 /* A zeroed struct may be freed. */

@@ -13,6 +13,7 @@ enum kith_status kith_cell_init(struct kith_cell *cell, struct kith_mem *mem, co
     *cell = (struct kith_cell){.mem = mem, .months = months, .n_transitions = shape->n_transitions};
     cell->n_counts = shape->n_counts;
     cell->members = shape->members > 0;
+    cell->code_bytes = kith_shape_code_bytes(shape);
     size_t rows = (size_t)months + 1;
     enum kith_status st = kith_mem_zeroed(mem, &cell->tally, rows * cell->n_transitions, sizeof *cell->tally);
     if (!st)

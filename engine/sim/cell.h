@@ -52,6 +52,7 @@ struct kith_cell {
     uint32_t whose;    /* whose rows are added: number of the family, from the first of those that run */
     size_t mixed;      /* families whose rows come in order of time; 0: one family's after the other's */
     bool members;      /* families may have some */
+    size_t code_bytes; /* of a transition's number in rows that leave */
     size_t n_rows, room; /* at hand */
     uint16_t *day;
     int8_t *member;
@@ -90,8 +91,10 @@ KITH_MUST_CHECK bool kith_cell_set_aside(struct kith_cell *cell);
 /* How many rows of a family were set aside. */
 size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family);
 /* Puts the rows of families [from, to) that were set aside, `n` in all, in place of those at hand, by family and then in order
- * of time; `owner` says nothing of them. False when memory runs out. */
+ * of time; `owner` says nothing of them, and codes stand as kith_cell_narrow leaves them. False when memory runs out. */
 KITH_MUST_CHECK bool kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n);
+/* The codes of the rows at hand, which are to leave, in code_bytes each from now on, from the beginning of `code`. */
+void kith_cell_narrow(struct kith_cell *cell);
 /* Releases the memory of all rows. */
 void kith_cell_free_rows(struct kith_cell *cell);
 

@@ -196,13 +196,16 @@ enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *c
     if (cell->mixed &&
         !kith_cell_take_back(cell, (size_t)all->id[from] - f->first, (size_t)all->id[to - 1] - f->first + 1, rows))
         return KITH_NO_MEMORY;
+    if (!cell->mixed)
+        kith_cell_narrow(cell);
     for (size_t i = from; i < to; i++) {
         all->event_end[i] -= (int64_t)f->given_rows;
         all->member_end[i] -= (int64_t)f->given_members;
     }
     f->tracks = (struct kith_tracks){.n_families = to - from, .n_members = members, .n_events = rows, .id = all->id + from,
                                      .event_end = all->event_end + from, .member_end = all->member_end + from,
-                                     .day = cell->day, .member = cell->member, .code = cell->code};
+                                     .day = cell->day, .code = cell->code, .code_bytes = cell->code_bytes,
+                                     .member = cell->members ? cell->member : NULL};
     if (members)
         f->tracks.birth_day = all->birth_day + f->given_members;
     if (f->n_attributes)

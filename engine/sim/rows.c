@@ -110,11 +110,16 @@ static void take(struct kith_cell *cell, const struct kith_part *p, size_t from,
     if (from == to) /* there may be no arrays */
         return;
     uint16_t *restrict day = cell->day + cell->n_rows, *restrict code = cell->code + cell->n_rows;
+    uint8_t *restrict small = (uint8_t *)cell->code + cell->n_rows;
     const uint32_t *restrict row = p->row + from;
-    for (size_t k = 0; k < to - from; k++) {
+    for (size_t k = 0; k < to - from; k++)
         day[k] = (uint16_t)row[k];
-        code[k] = (uint16_t)(row[k] >> 16);
-    }
+    if (cell->code_bytes == 1)
+        for (size_t k = 0; k < to - from; k++)
+            small[k] = (uint8_t)(row[k] >> 16);
+    else
+        for (size_t k = 0; k < to - from; k++)
+            code[k] = (uint16_t)(row[k] >> 16);
     if (cell->members)
         memcpy(cell->member + cell->n_rows, p->member + from, to - from);
     cell->n_rows += to - from;
@@ -131,6 +136,21 @@ bool kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t 
         for (size_t i = 0; i < cell->n_parts; i++)
             take(cell, &cell->part[i], begin_of(&cell->part[i], family), cell->part[i].end[family + step - 1]);
     return true;
+}
+
+void kith_cell_narrow(struct kith_cell *cell)
+{
+    enum { STEP = 64 };
+    uint8_t *to = (uint8_t *)cell->code;
+    for (size_t k = 0; k < cell->n_rows && cell->code_bytes == 1; k += STEP) {
+        size_t n = cell->n_rows - k < STEP ? cell->n_rows - k : STEP;
+        uint16_t code[STEP] = {0};
+        uint8_t small[STEP];
+        memcpy(code, cell->code + k, n * sizeof *code);
+        for (size_t i = 0; i < STEP; i++) /* of a fixed length and in arrays of its own, so that it is done side by side */
+            small[i] = (uint8_t)code[i];
+        memcpy(to + k, small, n);
+    }
 }
 
 void kith_cell_free_rows(struct kith_cell *cell)

@@ -103,4 +103,10 @@ struct kith_shape {
     size_t blocks;       /* length of kith_cell.block that the model needs; 0 none */
 };
 
+/* Bytes in which trajectories keep the number of a transition. */
+static inline size_t kith_shape_code_bytes(const struct kith_shape *s)
+{
+    return s->n_transitions <= 256 ? 1 : 2;
+}
+
 #endif

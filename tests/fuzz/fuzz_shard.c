@@ -37,7 +37,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
 /* As scenarios/chain.yaml has it, and one with everything. */
 static const struct kith_shape plain = {.n_states = 6, .n_transitions = 20};
 static const struct kith_shape rich = {
-    .n_states = 5, .n_transitions = 8, .n_counts = 2, .n_costs = 1, .n_amounts = 2, .n_attributes = 2};
+    .n_states = 5, .n_transitions = 8, .n_counts = 2, .n_costs = 1, .n_amounts = 2, .n_attributes = 2, .members = 2};
 static const struct kith_shape *shape = &plain;
 
 static char directory[64], shard_path[128], unfinished_path[128], mended_path[128], copy_path[128], output_path[128];
@@ -199,8 +199,8 @@ static void check_tracks(const struct kith_tracks *t)
     for (size_t i = 0; i < t->n_members; i++)
         sum += t->birth_day[i];
     for (size_t i = 0; i < t->n_events; i++) {
-        must(t->code[i] < shape->n_transitions);
-        sum += t->day[i] + t->member[i];
+        must(kith_tracks_code(t, i) < shape->n_transitions);
+        sum += t->day[i] + kith_tracks_member(t, i);
     }
     must(sum != 0.125);
 }

@@ -94,7 +94,7 @@ static inline bool same_cells(const struct result *x, const struct result *y)
            same_bytes(a->amount, b->amount, (size_t)a->months * a->n_amounts * sizeof *a->amount) &&
            same_bytes(a->day, b->day, a->n_rows * sizeof *a->day) &&
            same_bytes(a->member, b->member, a->n_rows * sizeof *a->member) &&
-           same_bytes(a->code, b->code, a->n_rows * sizeof *a->code) &&
+           same_bytes(a->code, b->code, a->n_rows * a->code_bytes) &&
            same_bytes(x->series.cost, y->series.cost,
                       (size_t)x->series.months * x->series.n_costs * sizeof *x->series.cost);
 }

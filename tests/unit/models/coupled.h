@@ -125,16 +125,17 @@ static inline bool same_tracks(struct harness *a, struct harness *b)
         return false;
     for (size_t f = 0; f < t->n_families; f++)
         for (;; i++, j++) {
-            while (i < (size_t)t->event_end[f] && !in_both(a, t->code[i], b))
+            while (i < (size_t)t->event_end[f] && !in_both(a, kith_tracks_code(t, i), b))
                 i++;
-            while (j < (size_t)u->event_end[f] && !in_both(b, u->code[j], a))
+            while (j < (size_t)u->event_end[f] && !in_both(b, kith_tracks_code(u, j), a))
                 j++;
             bool more = i < (size_t)t->event_end[f];
             if (more != (j < (size_t)u->event_end[f]))
                 return false;
             if (!more)
                 break;
-            if (t->day[i] != u->day[j] || t->member[i] != u->member[j] || counterpart(a, t->code[i], b) != u->code[j])
+            if (t->day[i] != u->day[j] || kith_tracks_member(t, i) != kith_tracks_member(u, j) ||
+                counterpart(a, kith_tracks_code(t, i), b) != kith_tracks_code(u, j))
                 return false;
         }
     return true;

@@ -143,8 +143,8 @@ static void check_rows(const struct harness *h, const struct kith_tracks *t, uin
     assert_int_equal((size_t)t->event_end[i] - from, s->n);
     for (size_t k = 0; k < s->n; k++) {
         assert_int_equal(t->day[from + k], (int)floor((s->event[k].t - warm_up) * 365.25));
-        assert_int_equal(t->member[from + k], s->event[k].member);
-        assert_int_equal(t->code[from + k], s->event[k].code);
+        assert_int_equal(kith_tracks_member(t, from + k), s->event[k].member);
+        assert_int_equal(kith_tracks_code(t, from + k), s->event[k].code);
     }
     size_t member = i ? (size_t)t->member_end[i - 1] : 0;
     assert_int_equal((size_t)t->member_end[i] - member, s->members);

@@ -99,7 +99,7 @@ static void assert_same_cell(const struct kith_cell *a, const struct kith_cell *
     assert_int_equal(a->n_rows, b->n_rows);
     assert_memory_equal(a->day, b->day, a->n_rows * sizeof *a->day);
     assert_memory_equal(a->member, b->member, a->n_rows * sizeof *a->member);
-    assert_memory_equal(a->code, b->code, a->n_rows * sizeof *a->code);
+    assert_memory_equal(a->code, b->code, a->n_rows * a->code_bytes);
 }
 
 /* ---- arms ------------------------------------------------------------------------------------------------------- */
@@ -348,7 +348,8 @@ static void compare_cuts(const char *text, const char *table)
             kith_cell_add(&sum, &part);
             assert_memory_equal(whole.cell.day + rows, part.day, part.n_rows * sizeof *part.day);
             assert_memory_equal(whole.cell.member + rows, part.member, part.n_rows * sizeof *part.member);
-            assert_memory_equal(whole.cell.code + rows, part.code, part.n_rows * sizeof *part.code);
+            assert_memory_equal((const char *)whole.cell.code + rows * part.code_bytes, part.code,
+                                part.n_rows * part.code_bytes);
             rows += part.n_rows;
             kith_cell_free(&part);
         }

@@ -102,7 +102,7 @@ static void event(struct toy_cell *cell, unsigned day, int member, unsigned code
     struct kith_tracks *t = &cell->tracks;
     t->day[t->n_events] = (uint16_t)day;
     t->member[t->n_events] = (int8_t)member;
-    t->code[t->n_events++] = (uint16_t)code;
+    ((uint8_t *)t->code)[t->n_events++] = (uint8_t)code;
 }
 
 /* A stay in `state` from month `from` to month `to`, present at the starts of months in between. */
@@ -145,12 +145,12 @@ static void sort_events(struct kith_tracks *t, size_t first)
     if (n > 64)
         abort();
     for (size_t i = 0; i < n; i++)
-        packed[i] = (uint32_t)(t->day[first + i] << 16 | t->member[first + i] << 8 | t->code[first + i]);
+        packed[i] = (uint32_t)(t->day[first + i] << 16 | t->member[first + i] << 8 | kith_tracks_code(t, first + i));
     qsort(packed, n, sizeof *packed, by_day);
     for (size_t i = 0; i < n; i++) {
         t->day[first + i] = (uint16_t)(packed[i] >> 16);
         t->member[first + i] = (int8_t)(packed[i] >> 8 & 255);
-        t->code[first + i] = (uint16_t)(packed[i] & 255);
+        ((uint8_t *)t->code)[first + i] = (uint8_t)(packed[i] & 255);
     }
 }
 
@@ -189,7 +189,8 @@ void toy_make(struct toy_cell *cell, struct kith_mem *mem, int replication, size
     t->birth_day = calloc(2 * n, sizeof *t->birth_day);
     t->day = calloc(most, sizeof *t->day);
     t->member = calloc(most, sizeof *t->member);
-    t->code = calloc(most, sizeof *t->code);
+    t->code_bytes = 1;
+    t->code = calloc(most, t->code_bytes);
     for (int i = 0; i < TOY_FAMILIES; i++)
         family(cell, &x, i);
     for (size_t m = 0; m < TOY_MONTHS; m++) {
@@ -227,7 +228,7 @@ struct kith_tracks toy_part(const struct kith_tracks *all, size_t from, size_t t
     part.birth_day += members;
     part.day += events;
     part.member += events;
-    part.code += events;
+    part.code = (uint8_t *)part.code + events;
     part.event_end = calloc(to - from, sizeof *part.event_end);
     part.member_end = calloc(to - from, sizeof *part.member_end);
     for (size_t i = from; i < to; i++) {

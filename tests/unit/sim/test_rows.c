@@ -16,6 +16,7 @@
 #define SKIPPED(f) ((f) % 7 == 3) /* families that are not tracked: they have no rows */
 
 static size_t had[FAMILIES]; /* rows of each family so far */
+static size_t code_bytes = 2; /* of the cells that begin */
 
 static unsigned day_of(size_t f, size_t k)
 {
@@ -24,7 +25,7 @@ static unsigned day_of(size_t f, size_t k)
 
 static unsigned code_of(size_t f, size_t k)
 {
-    return (unsigned)((k * 31 + f * 3) % 30000);
+    return (unsigned)((k * 31 + f * 3) % (code_bytes == 1 ? 256 : 30000));
 }
 
 static unsigned member_of(size_t f, size_t k)
@@ -42,7 +43,7 @@ static size_t owner_of(uint64_t i)
 
 static void begin(struct kith_cell *cell, struct kith_mem *mem, bool members)
 {
-    *cell = (struct kith_cell){.mem = mem, .mixed = FAMILIES, .members = members};
+    *cell = (struct kith_cell){.mem = mem, .mixed = FAMILIES, .members = members, .code_bytes = code_bytes};
     memset(had, 0, sizeof had);
 }
 
@@ -59,9 +60,10 @@ static bool add(struct kith_cell *cell, size_t n)
 /* The rows at hand from `at` on are the next n of family f, of which `before` were seen. */
 static void check(const struct kith_cell *cell, size_t at, size_t n, size_t f, size_t before)
 {
+    const struct kith_tracks t = {.code = cell->code, .code_bytes = cell->code_bytes};
     bool same = true;
     for (size_t k = 0; k < n; k++)
-        same &= cell->day[at + k] == day_of(f, before + k) && cell->code[at + k] == code_of(f, before + k) &&
+        same &= cell->day[at + k] == day_of(f, before + k) && kith_tracks_code(&t, at + k) == code_of(f, before + k) &&
                 (unsigned)cell->member[at + k] == (cell->members ? member_of(f, before + k) : 0);
     assert_true(same);
 }
@@ -70,9 +72,10 @@ static void rows_come_back_by_family(void **state)
 {
     struct kith_mem mem = KITH_MEM_INIT;
     (void)state;
-    for (int members = 0; members < 2; members++) {
+    for (int kind = 0; kind < 4; kind++) {
         struct kith_cell cell;
-        begin(&cell, &mem, members);
+        code_bytes = kind < 2 ? 2 : 1;
+        begin(&cell, &mem, kind % 2);
         assert_true(add(&cell, ROWS));
         assert_true(cell.n_parts >= 3);
         assert_true(cell.room < ROWS / 2); /* they do not all wait at hand */
@@ -97,6 +100,25 @@ static void rows_come_back_by_family(void **state)
             check(&cell, at, had[f], f, 0);
         kith_cell_free_rows(&cell);
     }
+    code_bytes = 2;
+}
+
+/* Rows that come family by family leave as they are, but for the width of their codes. */
+static void codes_become_narrow_where_they_stand(void **state)
+{
+    const size_t numbers[] = {0, 1, 63, 64, 65, 127, 128, 1000, 100000};
+    struct kith_mem mem = KITH_MEM_INIT;
+    (void)state;
+    for (code_bytes = 1; code_bytes <= 2; code_bytes++)
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+            struct kith_cell cell = {.mem = &mem, .code_bytes = code_bytes};
+            for (size_t k = 0; k < numbers[i]; k++)
+                kith_cell_row_of_day(&cell, day_of(3, k), 0, code_of(3, k));
+            kith_cell_narrow(&cell);
+            check(&cell, 0, numbers[i], 3, 0);
+            kith_cell_free_rows(&cell);
+        }
+    code_bytes = 2;
 }
 
 /* What kith_families_next hands out of a cell whose families are described by hand. */
@@ -158,7 +180,7 @@ static void batches_hold_whole_families_once(void **state)
 static void a_family_is_not_split(void **state)
 {
     struct kith_mem mem = KITH_MEM_INIT;
-    struct kith_cell cell = {.mem = &mem, .mixed = 2};
+    struct kith_cell cell = {.mem = &mem, .mixed = 2, .code_bytes = 2};
     int32_t id[] = {0, 1};
     int64_t event_end[] = {2500000, 2500010}, member_end[] = {0, 0};
     struct kith_families f = {.all = {.n_families = 2, .id = id, .event_end = event_end, .member_end = member_end}};
@@ -199,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back_by_family),
+        cmocka_unit_test(codes_become_narrow_where_they_stand),
         cmocka_unit_test(batches_hold_whole_families_once),
         cmocka_unit_test(a_family_is_not_split),
         cmocka_unit_test(without_memory_it_says_so),
