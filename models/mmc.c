@@ -211,7 +211,7 @@ static double advance(const void *model, struct kith_cell *cell, void *family, d
         kith_cell_event(cell, t, 0, ENTER);
         return serve(m, cell, c, t);
     case KITH_POOL_NO_MEMORY:
-        cell->failed = true;
+        cell->failed = KITH_NO_MEMORY;
         break;
     default:
         kith_cell_event(cell, t, 0, JOIN);

@@ -169,16 +169,16 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
     int few = threads / 2, many = threads - few;
     double families = (many * largest + few * middle) * (double)sc->families * shape->turnover;
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
-     * four that wait; their rows grow by doubling. Those of a whole area are set aside from the first million on (sim/rows.c);
-     * bytes as measured on pressure.yaml */
+     * four that wait; their rows grow by doubling. Of those of a whole area half a million, or as many as there are families, are
+     * at hand, the others in a file (sim/rows.c) */
     double rows = rows_a_family * (shape->coupled ? families : threads * 8192.0);
-    double at_hand = rows < threads * 1e6 ? rows : threads * 1e6;
-    double tracks = shape->coupled ? 10 * at_hand + 9 * rows : 5 * 10 * rows, units = shape->coupled ? 1 : 5;
+    double most = threads * 524288.0 > families ? threads * 524288.0 : families, at_hand = rows < most ? rows : most;
+    double tracks = shape->coupled ? 15 * at_hand + (rows > 0 ? 8 * families : 0) : 5 * 8 * rows, units = shape->coupled ? 1 : 5;
     double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * tallies * 16 + tracks +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;
     /* coupled: every family that ever comes has entries in the queue */
-    return bytes + (shape->coupled ? families * (s->waiting_bytes + 48) : 0);
+    return bytes + (shape->coupled ? families * (s->waiting_bytes + 40) : 0);
 }
 
 enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estimate *out, struct kith_error *err)
@@ -211,8 +211,9 @@ enum kith_status kith_run_estimate(const struct kith_run *run, struct kith_estim
     if (out->memory_bytes < 0)
         return kith_error_set(err, KITH_NO_MEMORY, sc->path, 0, 0, "out of memory");
     /* compressed series as measured just now; 1.8 bytes a row and 4 a tracked family as on chain.yaml and england.yaml. On
-     * their way rows take 5 bytes, families 20 */
+     * their way rows take 3 to 5 bytes (record/shard_format.h), families 20 */
+    double row_bytes = 2 + (double)kith_shape_code_bytes(shape) + (shape->members > 0);
     out->file_bytes = 1e5 + cells * (s.packed_bytes + 500) + rows * 1.8 + n * sc->trajectories * 4;
-    out->parts_bytes = cells * (s.packed_bytes + 32) + rows * 5 + n * sc->trajectories * 20;
+    out->parts_bytes = cells * (s.packed_bytes + 32) + rows * row_bytes + n * sc->trajectories * 20;
     return KITH_OK;
 }

@@ -3,6 +3,7 @@
 #include "journal.h"
 
 #include "../base/hash.h"
+#include "../base/spill.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -148,6 +149,17 @@ enum kith_status kith_journal_name(struct kith_journal *j, struct kith_mem *mem,
     return j->path ? KITH_OK : no_memory(err, output);
 }
 
+/* Files that were about to lose their names when their process was killed (base/spill.h). */
+static void remove_nameless(const char *path)
+{
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (strncmp(e->d_name, KITH_SPILL_PREFIX, sizeof KITH_SPILL_PREFIX - 1) == 0)
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+}
+
 enum kith_status kith_journal_open(struct kith_journal *j, struct kith_mem *mem, const char *output,
                                    const struct kith_notes *notes, struct kith_error *err)
 {
@@ -162,6 +174,8 @@ enum kith_status kith_journal_open(struct kith_journal *j, struct kith_mem *mem,
         st = system_error(err, j->path, "make this directory");
     else
         st = take_lock(j, lock, notes, err);
+    if (!st)
+        remove_nameless(j->path);
     kith_mem_free(&lock);
     return st;
 }

@@ -204,13 +204,24 @@ static void show(const struct team *t, double part)
         t->run->progress(t->run->user, t->n_mine ? done / (double)t->n_mine : 1, t->job->events + t->others_events);
 }
 
+/* Why a cell could not be simulated. */
+static void explain(struct team *t, enum kith_status st, const struct kith_cell *cell)
+{
+    if (st == KITH_IO)
+        kith_error_set(&t->error, st, cell->spill.directory, 0, 0, "cannot keep trajectories in a file here until they are sorted: %s",
+                       strerror(cell->spill.reason));
+    else
+        kith_error_set(&t->error, st, t->run->sc->path, 0, 0, "%s",
+                       cell->fault ? cell->fault : st == KITH_NO_MEMORY ? "out of memory" : "failed");
+}
+
 static enum kith_status put_tracks(struct team *t, int shard, struct slot *s)
 {
     enum kith_status st = KITH_OK;
     while (s->families.tracks.n_families > 0 && !st) {
         st = kith_shard_put_tracks(&t->shard[shard], s->unit.cell, &s->families.tracks, t->shape->n_attributes, &t->error);
         if (!st && (st = kith_families_next(&s->families, &s->cell)))
-            kith_error_set(&t->error, st, t->run->sc->path, 0, 0, "out of memory");
+            explain(t, st, &s->cell);
     }
     return st;
 }
@@ -294,13 +305,12 @@ static enum kith_status simulate(struct team *t, struct slot *s, struct worker *
     return !st && s->unit.whole ? pack(w, &s->cell, t->shape) : st;
 }
 
-static void fail(struct team *t, enum kith_status st, const char *fault)
+static void fail(struct team *t, enum kith_status st, const struct kith_cell *cell)
 {
     if (t->status || st == KITH_STOPPED)
         return;
     t->status = st;
-    kith_error_set(&t->error, st, t->run->sc->path, 0, 0, "%s",
-                   fault ? fault : st == KITH_NO_MEMORY ? "out of memory" : "failed");
+    explain(t, st, cell);
 }
 
 static void nap(long ns)
@@ -333,7 +343,7 @@ static void work(struct team *t, struct worker *w)
 #pragma omp critical(kith_team)
         {
             if (st) {
-                fail(t, st, s->cell.fault);
+                fail(t, st, &s->cell);
             } else if (unit.whole) {
                 t->large -= unit.large;
                 commit_whole(t, w);
@@ -376,7 +386,9 @@ static enum kith_status prepare_slot(struct team *t, struct slot *s)
 {
     s->mem = (struct kith_mem)KITH_MEM_INIT;
     kith_families_init(&s->families, &s->mem, NULL);
-    return kith_cell_init(&s->cell, &s->mem, t->shape, t->run->sc->months);
+    enum kith_status st = kith_cell_init(&s->cell, &s->mem, t->shape, t->run->sc->months);
+    s->cell.spill.directory = t->job->journal->path;
+    return st;
 }
 
 static void release_slot(struct slot *s)
@@ -497,7 +509,7 @@ enum kith_status kith_team_work(struct kith_team_job *job, struct kith_error *er
     if (!st)
         st = prepare(&t, threads);
     if (st)
-        fail(&t, st, NULL);
+        fail(&t, st, &t.counting);
     int serving = t.others > 0;
 #pragma omp parallel num_threads(threads + serving)
     {

@@ -274,7 +274,7 @@ static double run_until(struct area *a, double limit, double area_next, const vo
             break;
         }
         if (a->cell->failed)
-            a->status = KITH_NO_MEMORY;
+            a->status = a->cell->failed;
         if (stop && *stop)
             a->status = KITH_STOPPED;
     }

@@ -54,8 +54,8 @@ void kith_cell_clear(struct kith_cell *cell)
     if (cell->n_amounts)
         memset(cell->amount, 0, rows * cell->n_amounts * sizeof *cell->amount);
     cell->n_events = 0;
-    cell->n_rows = cell->n_parts = 0;
-    cell->failed = false;
+    kith_cell_clear_rows(cell);
+    cell->failed = KITH_OK;
     cell->fault = NULL;
     cell->tracking = false;
 }

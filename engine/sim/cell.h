@@ -4,6 +4,7 @@
 #define KITH_SIM_CELL_H
 
 #include "../base/mem.h"
+#include "../base/spill.h"
 #include "series.h"
 #include "shape.h"
 
@@ -16,12 +17,17 @@ struct kith_tally {
 };
 #define KITH_TICKS 65536
 
-/* Rows of some stretch of time, by family. Room is kept from cell to cell. */
-struct kith_part {
+/* Rows by family. Room is kept from cell to cell. */
+struct kith_sorted {
     uint32_t *row;  /* [room] day and code << 16 */
     int8_t *member; /* [room]; NULL if no family has members */
-    uint32_t *end;  /* [families] where each family's rows end */
-    size_t room, families;
+    uint32_t *end;  /* [ends] where each family's rows end */
+    size_t room, ends;
+};
+
+/* Where the sorted rows of some stretch of time stand in kith_cell.spill. */
+struct kith_stretch {
+    uint64_t end, row, member;
 };
 
 /* Times are in years from the start of the simulation. The counted period is (warm_up, end]. */
@@ -41,7 +47,7 @@ struct kith_cell {
     uint64_t n_events;        /* all, warm-up included */
     /* trajectories: rows of the events of families that are tracked */
     bool tracking; /* the family at hand is tracked, and counting has begun */
-    bool failed;   /* memory ran out while tracking: the run ends with KITH_NO_MEMORY */
+    enum kith_status failed; /* why rows or tickets could not be kept: the run ends with it */
     const char *fault; /* what went wrong in the model, or NULL: the run ends with KITH_BAD_SCENARIO */
     char fault_text[300];
     struct kith_pool *pool; /* [n_pools] what the families share; NULL where nothing couples them */
@@ -58,8 +64,14 @@ struct kith_cell {
     int8_t *member;
     uint16_t *code;
     uint32_t *owner;   /* [n_rows] family of each row, as `whose` was */
-    size_t n_parts, parts_room;
-    struct kith_part *part; /* [n_parts] mixed rows that were set aside before, in order of time */
+    /* mixed rows that were set aside: all of them in `sorted`, or, with stretches, in the file, and `sorted` is for work */
+    struct kith_sorted sorted;
+    size_t n_stretches, stretches_room;
+    struct kith_stretch *stretch; /* [n_stretches] in order of time */
+    struct kith_spill spill;
+    bool counted;      /* something was set aside */
+    uint32_t *rows_of; /* [rows_room] how many of each family were */
+    size_t rows_room;
     struct kith_mem *mem;
 };
 
@@ -84,18 +96,20 @@ int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *
 void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2, 3);
 
 /* rows.c. Makes room for n more rows, and sets mixed ones aside for it when they are many; sets `failed` and returns false when
- * there is none. */
+ * that cannot be done. */
 bool kith_cell_room(struct kith_cell *cell, size_t n);
-/* Sorts the mixed rows at hand by family and sets them aside; false when memory runs out. */
-KITH_MUST_CHECK bool kith_cell_set_aside(struct kith_cell *cell);
-/* How many rows of a family were set aside. */
+/* Sets the mixed rows at hand aside, the last ones of their run. KITH_NO_MEMORY, or KITH_IO with spill.reason. */
+KITH_MUST_CHECK enum kith_status kith_cell_set_aside(struct kith_cell *cell);
+/* How many rows of a family were set aside, the last ones included. */
 size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family);
 /* Puts the rows of families [from, to) that were set aside, `n` in all, in place of those at hand, by family and then in order
- * of time; `owner` says nothing of them, and codes stand as kith_cell_narrow leaves them. False when memory runs out. */
-KITH_MUST_CHECK bool kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n);
+ * of time; `owner` says nothing of them, and codes stand as kith_cell_narrow leaves them. Errors as kith_cell_set_aside. */
+KITH_MUST_CHECK enum kith_status kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n);
 /* The codes of the rows at hand, which are to leave, in code_bytes each from now on, from the beginning of `code`. */
 void kith_cell_narrow(struct kith_cell *cell);
-/* Releases the memory of all rows. */
+/* Forgets all rows; keeps the memory. */
+void kith_cell_clear_rows(struct kith_cell *cell);
+/* Releases the memory and the file of all rows. */
 void kith_cell_free_rows(struct kith_cell *cell);
 
 /* Whether family `index` is among the tracked share: its own keyed draw, so that a family is tracked or not whatever the

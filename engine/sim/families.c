@@ -91,28 +91,23 @@ static enum kith_status one_at_a_time(struct kith_families *f, const struct kith
                 return st;
         }
         if (cell->failed)
-            return KITH_NO_MEMORY;
+            return cell->failed;
     }
     return KITH_OK;
 }
 
-/* What the tracks say of a family (attributes, births) is known from its beginning, so the families begin once more: those
- * of long ago are not kept until the end. */
+/* What the tracks say of a family (attributes, births) is known from its beginning, so the families begin once more, batch by
+ * batch (next_mixed): neither those of long ago nor what is said of all of them are kept until the end. */
 enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model, const void *compiled,
                                        struct kith_cell *cell, const struct kith_shape *shape, uint64_t from, size_t n)
 {
-    enum kith_status st = !cell->mixed || kith_cell_set_aside(cell) ? KITH_OK : KITH_NO_MEMORY;
-    bool more = shape->n_attributes || shape->members;
-    size_t rows = 0;
+    f->model = model;
+    f->compiled = compiled;
+    f->shape = shape;
     f->first = from;
-    for (size_t i = 0; i < n && !st; i++)
-        if (kith_cell_tracks(cell, from + i)) {
-            if (more)
-                model->begin(compiled, cell, from + i, f->state);
-            rows += kith_cell_rows_of(cell, i);
-            st = track_family(f, model, compiled, cell, shape, from + i, f->state, rows);
-        }
-    return st;
+    f->at = 0;
+    f->n = n;
+    return cell->mixed ? kith_cell_set_aside(cell) : KITH_OK;
 }
 
 static enum kith_status through_queue(struct kith_families *f, const struct kith_model *model, const void *compiled,
@@ -145,7 +140,7 @@ static enum kith_status through_queue(struct kith_families *f, const struct kith
         cell->tracking = counting && kith_cell_tracks(cell, from + e.family);
         kith_queue_pop(&queue);
         st = kith_queue_push(&queue, model->advance(compiled, cell, f->state + e.family * bytes, e.time), e.family);
-        st = cell->failed ? KITH_NO_MEMORY : st;
+        st = cell->failed ? cell->failed : st;
         if (stop && *stop)
             st = KITH_STOPPED;
     }
@@ -176,43 +171,54 @@ static enum kith_status together(struct kith_families *f, const struct kith_mode
     if (!st && cell->pool)
         kith_area_close(cell, shape);
     if (cell->failed)
-        st = KITH_NO_MEMORY;
+        st = cell->failed;
     if (st || cell->fault || !(cell->share > 0))
         return st;
     return kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
 }
 
+/* The families that the cell's rows at hand have room for, and at least one. */
+static enum kith_status next_mixed(struct kith_families *f, struct kith_cell *cell)
+{
+    bool more = f->shape->n_attributes || f->shape->members;
+    size_t from = f->at, rows = 0;
+    f->all.n_families = f->all.n_members = 0;
+    for (; f->at < f->n; f->at++) {
+        if (!kith_cell_tracks(cell, f->first + f->at))
+            continue;
+        size_t own = kith_cell_rows_of(cell, f->at);
+        if (f->all.n_families > 0 && rows + own > cell->room)
+            break;
+        if (more)
+            f->model->begin(f->compiled, cell, f->first + f->at, f->state);
+        rows += own;
+        enum kith_status st = track_family(f, f->model, f->compiled, cell, f->shape, f->first + f->at, f->state, rows);
+        if (st)
+            return st;
+    }
+    return f->all.n_families > 0 ? kith_cell_take_back(cell, from, f->at, rows) : KITH_OK;
+}
+
 enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *cell)
 {
-    const struct kith_tracks *all = &f->all;
-    size_t from = f->given, to = cell->mixed ? from : all->n_families;
-    while (to < all->n_families && (to == from || (size_t)all->event_end[to] - f->given_rows <= cell->room))
-        to++;
+    enum kith_status st = KITH_OK;
     f->tracks = (struct kith_tracks){0};
-    if (to == from)
-        return KITH_OK;
-    size_t rows = (size_t)all->event_end[to - 1] - f->given_rows;
-    size_t members = (size_t)all->member_end[to - 1] - f->given_members;
-    if (cell->mixed &&
-        !kith_cell_take_back(cell, (size_t)all->id[from] - f->first, (size_t)all->id[to - 1] - f->first + 1, rows))
-        return KITH_NO_MEMORY;
-    if (!cell->mixed)
+    if (cell->mixed) {
+        st = next_mixed(f, cell);
+    } else if (f->given) {
+        f->all.n_families = 0;
+    } else {
         kith_cell_narrow(cell);
-    for (size_t i = from; i < to; i++) {
-        all->event_end[i] -= (int64_t)f->given_rows;
-        all->member_end[i] -= (int64_t)f->given_members;
     }
-    f->tracks = (struct kith_tracks){.n_families = to - from, .n_members = members, .n_events = rows, .id = all->id + from,
-                                     .event_end = all->event_end + from, .member_end = all->member_end + from,
-                                     .day = cell->day, .code = cell->code, .code_bytes = cell->code_bytes,
-                                     .member = cell->members ? cell->member : NULL};
-    if (members)
-        f->tracks.birth_day = all->birth_day + f->given_members;
-    if (f->n_attributes)
-        f->tracks.attribute = all->attribute + from * f->n_attributes;
-    f->given = to;
-    f->given_rows += rows;
-    f->given_members += members;
+    f->given = true;
+    if (st || f->all.n_families == 0)
+        return st;
+    f->tracks = f->all;
+    f->tracks.n_events = cell->n_rows;
+    f->tracks.day = cell->day;
+    f->tracks.code = cell->code;
+    f->tracks.code_bytes = cell->code_bytes;
+    f->tracks.member = cell->members ? cell->member : NULL;
     return KITH_OK;
 }
 
@@ -225,11 +231,12 @@ enum kith_status kith_families_run(struct kith_families *f, const struct kith_mo
     size_t batch = model->batch && order == KITH_ORDER_FAMILY ? model->batch_bytes(compiled, cell, to - from) : 0;
     size_t bytes = model->family_bytes(compiled) * at_once;
     bool alone = !batch && !cell->pool && order == KITH_ORDER_FAMILY;
-    cell->n_rows = cell->n_parts = 0;
-    f->all.n_families = f->all.n_members = f->all.n_events = 0;
+    kith_cell_clear_rows(cell);
+    f->all = (struct kith_tracks){.id = f->all.id, .event_end = f->all.event_end, .member_end = f->all.member_end,
+                                  .attribute = f->all.attribute, .birth_day = f->all.birth_day};
     f->tracks = (struct kith_tracks){0};
-    f->given = f->given_members = f->given_rows = 0;
-    f->n_attributes = shape->n_attributes;
+    f->given = false;
+    f->at = f->n = 0;
     cell->share = track;
     cell->mixed = track > 0 && !alone ? (size_t)(to - from) : 0;
     if (to <= from && !cell->pool) /* a coupled area has capacities even if nobody lives there */

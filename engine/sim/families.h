@@ -17,11 +17,14 @@ enum kith_order {
 struct kith_families {
     struct kith_mem *mem;
     struct kith_tracks tracks; /* the batch at hand of the last run's tracked families; the event columns are the cell's */
-    struct kith_tracks all;    /* what the batches say of families and members: ends count from the first batch, or
-                                  within it once it was at hand */
-    size_t given, given_members, given_rows; /* families, members and rows in batches up to the one at hand */
-    size_t first;              /* number of the run's first family, where rows are mixed */
-    size_t n_attributes;       /* of a family in `attribute` */
+    struct kith_tracks all;    /* what the batch says of families and members */
+    bool given;                /* it is not the first one */
+    /* where rows are mixed: whose they are, and what the next batch is made from */
+    const struct kith_model *model;
+    const void *compiled;
+    const struct kith_shape *shape;
+    uint64_t first;            /* number of the run's first family */
+    size_t at, n;              /* families that were in batches so far, and in all */
     size_t family_room, member_room;
     unsigned char *state;      /* families in progress */
     size_t state_room;
@@ -57,11 +60,10 @@ KITH_MUST_CHECK enum kith_status kith_families_run(struct kith_families *f, cons
                                                    const volatile int *stop);
 
 /* Makes the next batch of tracked families of that run the one in `tracks`; there is none left when it has no families. What
- * was there before is gone. */
+ * was there before is gone. The model may be asked how the families begin. */
 KITH_MUST_CHECK enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *cell);
 
-/* families.c, for area.c. Regroups the rows of families [from, from + n), which stand in order of time, by family, and adds the families' rows to the
- * tracks. */
+/* families.c, for area.c. Has the rows of families [from, from + n), which stand in order of time, leave by family. */
 KITH_MUST_CHECK enum kith_status kith_families_regroup(struct kith_families *f, const struct kith_model *model,
                                                        const void *compiled, struct kith_cell *cell,
                                                        const struct kith_shape *shape, uint64_t from, size_t n);

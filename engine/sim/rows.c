@@ -1,13 +1,18 @@
 /* The rows of trajectories of a cell. Where families meet, rows come in order of time and leave by family. They cannot all
- * wait as they came, millions of them in 9 bytes each: when there are many, those at hand are sorted by family and set
- * aside in 5. Such parts are put together again family by family, which needs no sorting, since each is a later stretch of time
- * than the one before. */
+ * wait in memory: when there are many, those at hand are sorted by family and go to a file, in 5 bytes each. Such stretches of
+ * time are put together again family by family, which needs no sorting, since each is later than the one before. */
 #include <string.h>
 
 #include "cell.h"
 
-/* Rows at hand: as many as a fast cache holds, and enough that what a part needs for each family weighs little. */
-#define AT_HAND ((size_t)1 << 20)
+/* Rows at hand, at most: with what sorting them takes 8 MB. Of more families as many as these: what a stretch needs for each family
+ * is not to weigh more than its rows. */
+#define AT_HAND ((size_t)1 << 19)
+
+static size_t at_hand(const struct kith_cell *cell)
+{
+    return cell->mixed > AT_HAND ? cell->mixed : AT_HAND;
+}
 
 static bool grow(struct kith_cell *cell, size_t room)
 {
@@ -22,96 +27,152 @@ static bool grow(struct kith_cell *cell, size_t room)
     return true;
 }
 
-bool kith_cell_room(struct kith_cell *cell, size_t n)
+/* ---- sorting --------------------------------------------------------------------------------------------------- */
+
+/* Room for n sorted rows; what it held is not needed, so nothing is copied. */
+static bool room_for_sorted(struct kith_cell *cell, size_t n)
 {
-    if (cell->room - cell->n_rows >= n)
+    struct kith_sorted *s = &cell->sorted;
+    if (n <= s->room)
         return true;
-    bool full = cell->mixed && cell->room >= AT_HAND && cell->room >= n;
-    size_t room = 2 * cell->room + n + 4096;
-    if (cell->mixed && room > AT_HAND && n <= AT_HAND)
-        room = AT_HAND > cell->n_rows + n ? AT_HAND : cell->n_rows + n;
-    if (full ? !kith_cell_set_aside(cell) : !grow(cell, room))
-        cell->failed = true;
-    return !cell->failed;
+    kith_mem_free(&s->row);
+    kith_mem_free(&s->member);
+    s->room = 0;
+    if (kith_mem_resize(cell->mem, &s->row, n, sizeof *s->row) ||
+        (cell->members && kith_mem_resize(cell->mem, &s->member, n, sizeof *s->member)))
+        return false;
+    s->room = n;
+    return true;
 }
 
-/* Room in the next part; what it held is not needed, so nothing is copied. */
-static bool next_part(struct kith_cell *cell)
+/* Room for n ends of families. */
+static bool room_for_ends(struct kith_cell *cell, size_t n)
 {
-    if (cell->n_parts == cell->parts_room) {
-        size_t room = 2 * cell->parts_room + 1;
-        if (kith_mem_resize(cell->mem, &cell->part, room, sizeof *cell->part))
+    struct kith_sorted *s = &cell->sorted;
+    if (n <= s->ends)
+        return true;
+    kith_mem_free(&s->end);
+    s->ends = 0;
+    if (kith_mem_resize(cell->mem, &s->end, n, sizeof *s->end))
+        return false;
+    s->ends = n;
+    return true;
+}
+
+/* Begins to count the rows of each family. */
+static bool begin_counting(struct kith_cell *cell)
+{
+    if (cell->mixed > cell->rows_room) {
+        kith_mem_free(&cell->rows_of);
+        cell->rows_room = 0;
+        if (kith_mem_resize(cell->mem, &cell->rows_of, cell->mixed, sizeof *cell->rows_of))
             return false;
-        memset(cell->part + cell->parts_room, 0, (room - cell->parts_room) * sizeof *cell->part);
-        cell->parts_room = room;
+        cell->rows_room = cell->mixed;
     }
-    struct kith_part *p = &cell->part[cell->n_parts];
-    if (cell->n_rows > p->room) {
-        size_t room = cell->n_rows + cell->n_rows / 4;
-        kith_mem_free(&p->row);
-        kith_mem_free(&p->member);
-        p->room = 0;
-        if (kith_mem_resize(cell->mem, &p->row, room, sizeof *p->row) ||
-            (cell->members && kith_mem_resize(cell->mem, &p->member, room, sizeof *p->member)))
-            return false;
-        p->room = room;
-    }
-    if (cell->mixed > p->families) {
-        kith_mem_free(&p->end);
-        p->families = 0;
-        if (kith_mem_resize(cell->mem, &p->end, cell->mixed, sizeof *p->end))
-            return false;
-        p->families = cell->mixed;
-    }
+    memset(cell->rows_of, 0, cell->mixed * sizeof *cell->rows_of);
+    cell->counted = true;
     return true;
 }
 
 /* A stable counting sort. Days and codes go together, so that a row is one store somewhere in memory; who has no members
  * has zeros there, which need no sorting. */
-bool kith_cell_set_aside(struct kith_cell *cell)
+static bool sort(struct kith_cell *cell)
 {
     uint32_t sum = 0;
-    if (!next_part(cell))
+    size_t room = cell->n_rows < at_hand(cell) ? cell->n_rows + cell->n_rows / 4 : cell->n_rows;
+    if ((cell->n_rows > cell->sorted.room && !room_for_sorted(cell, room)) || !room_for_ends(cell, cell->mixed) ||
+        (!cell->counted && !begin_counting(cell)))
         return false;
-    struct kith_part *p = &cell->part[cell->n_parts++];
-    memset(p->end, 0, cell->mixed * sizeof *p->end);
+    const struct kith_sorted *s = &cell->sorted;
+    memset(s->end, 0, cell->mixed * sizeof *s->end);
     for (size_t k = 0; k < cell->n_rows; k++)
-        p->end[cell->owner[k]]++;
+        s->end[cell->owner[k]]++;
     for (size_t i = 0; i < cell->mixed; i++) {
-        uint32_t rows = p->end[i];
-        p->end[i] = sum;
+        uint32_t rows = s->end[i];
+        cell->rows_of[i] += rows;
+        s->end[i] = sum;
         sum += rows;
     }
     for (size_t k = 0; k < cell->n_rows; k++) {
-        size_t at = p->end[cell->owner[k]]++;
-        p->row[at] = cell->day[k] | (uint32_t)cell->code[k] << 16;
+        size_t at = s->end[cell->owner[k]]++;
+        s->row[at] = cell->day[k] | (uint32_t)cell->code[k] << 16;
         if (cell->members)
-            p->member[at] = cell->member[k];
+            s->member[at] = cell->member[k];
     }
-    cell->n_rows = 0;
     return true;
 }
 
-static inline uint32_t begin_of(const struct kith_part *p, size_t family)
+/* ---- stretches of time in the file ------------------------------------------------------------------------------ */
+
+/* What was sorted goes to the file, as one stretch more. */
+static enum kith_status write_stretch(struct kith_cell *cell)
 {
-    return family ? p->end[family - 1] : 0;
+    const struct kith_sorted *s = &cell->sorted;
+    if (cell->n_stretches == cell->stretches_room) {
+        size_t room = 2 * cell->stretches_room + 8;
+        if (kith_mem_resize(cell->mem, &cell->stretch, room, sizeof *cell->stretch))
+            return KITH_NO_MEMORY;
+        cell->stretches_room = room;
+    }
+    struct kith_stretch *x = &cell->stretch[cell->n_stretches];
+    enum kith_status st = kith_spill_put(&cell->spill, s->end, cell->mixed * sizeof *s->end, &x->end);
+    if (!st)
+        st = kith_spill_put(&cell->spill, s->row, cell->n_rows * sizeof *s->row, &x->row);
+    if (!st && cell->members)
+        st = kith_spill_put(&cell->spill, s->member, cell->n_rows * sizeof *s->member, &x->member);
+    cell->n_stretches += !st;
+    return st;
+}
+
+/* Sorts the rows at hand; they go to the file unless they are `last` and all there are. */
+static enum kith_status set_aside(struct kith_cell *cell, bool last)
+{
+    enum kith_status st = sort(cell) ? KITH_OK : KITH_NO_MEMORY;
+    if (!st && (!last || cell->n_stretches > 0))
+        st = write_stretch(cell);
+    cell->n_rows = 0;
+    return st;
+}
+
+enum kith_status kith_cell_set_aside(struct kith_cell *cell)
+{
+    return set_aside(cell, true);
+}
+
+bool kith_cell_room(struct kith_cell *cell, size_t n)
+{
+    if (cell->room - cell->n_rows >= n)
+        return true;
+    size_t most = at_hand(cell), room = 2 * cell->room + n + 4096;
+    bool full = cell->mixed && cell->room >= most && cell->room >= n;
+    if (cell->mixed && room > most && n <= most)
+        room = most > cell->n_rows + n ? most : cell->n_rows + n;
+    if (full)
+        cell->failed = set_aside(cell, false);
+    else if (!grow(cell, room))
+        cell->failed = KITH_NO_MEMORY;
+    return !cell->failed;
 }
 
 size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < cell->n_parts; i++)
-        n += cell->part[i].end[family] - begin_of(&cell->part[i], family);
-    return n;
+    return cell->rows_of[family];
 }
 
-static void take(struct kith_cell *cell, const struct kith_part *p, size_t from, size_t to)
+static inline uint32_t begin_of(const uint32_t *end, size_t family)
 {
+    return family ? end[family - 1] : 0;
+}
+
+/* Rows [from, to) of those sorted become the next ones at hand. */
+static void take(struct kith_cell *cell, size_t from, size_t to)
+{
+    const struct kith_sorted *s = &cell->sorted;
     if (from == to) /* there may be no arrays */
         return;
     uint16_t *restrict day = cell->day + cell->n_rows, *restrict code = cell->code + cell->n_rows;
     uint8_t *restrict small = (uint8_t *)cell->code + cell->n_rows;
-    const uint32_t *restrict row = p->row + from;
+    const uint32_t *restrict row = s->row + from;
     for (size_t k = 0; k < to - from; k++)
         day[k] = (uint16_t)row[k];
     if (cell->code_bytes == 1)
@@ -121,21 +182,56 @@ static void take(struct kith_cell *cell, const struct kith_part *p, size_t from,
         for (size_t k = 0; k < to - from; k++)
             code[k] = (uint16_t)(row[k] >> 16);
     if (cell->members)
-        memcpy(cell->member + cell->n_rows, p->member + from, to - from);
+        memcpy(cell->member + cell->n_rows, s->member + from, to - from);
     cell->n_rows += to - from;
 }
 
-bool kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n)
+/* Reads where the rows of families [from, to) begin in one stretch, and the last of them ends: to - from + 1 numbers. */
+static enum kith_status read_ends(struct kith_cell *cell, const struct kith_stretch *x, size_t from, size_t to, uint32_t *end)
+{
+    size_t before = from > 0;
+    end[0] = 0;
+    return kith_spill_get(&cell->spill, x->end + (from - before) * sizeof *end, end + 1 - before,
+                          (to - from + before) * sizeof *end);
+}
+
+/* Of each stretch the rows of families [from, to) are read, one stretch behind the other, and then taken family by family. */
+static enum kith_status merge(struct kith_cell *cell, size_t from, size_t to, size_t n)
+{
+    struct kith_sorted *s = &cell->sorted;
+    size_t width = to - from + 1, at = 0;
+    if (!room_for_sorted(cell, n) || !room_for_ends(cell, cell->n_stretches * width))
+        return KITH_NO_MEMORY;
+    for (size_t i = 0; i < cell->n_stretches; i++) {
+        const struct kith_stretch *x = &cell->stretch[i];
+        uint32_t *end = s->end + i * width;
+        enum kith_status st = read_ends(cell, x, from, to, end);
+        size_t first = end[0], rows = end[width - 1] - first;
+        if (!st)
+            st = kith_spill_get(&cell->spill, x->row + first * sizeof *s->row, s->row + at, rows * sizeof *s->row);
+        if (!st && cell->members)
+            st = kith_spill_get(&cell->spill, x->member + first, s->member + at, rows);
+        if (st)
+            return st;
+        for (size_t k = 0; k < width; k++)
+            end[k] = (uint32_t)(end[k] - first + at);
+        at += rows;
+    }
+    for (size_t k = 0; k + 1 < width; k++)
+        for (size_t i = 0; i < cell->n_stretches; i++)
+            take(cell, s->end[i * width + k], s->end[i * width + k + 1]);
+    return KITH_OK;
+}
+
+enum kith_status kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n)
 {
     cell->n_rows = 0;
     if (n > cell->room && !grow(cell, n))
-        return false;
-    /* rows of families behind each other stand behind each other in each part: with one, all of them at once */
-    size_t step = cell->n_parts == 1 ? to - from : 1;
-    for (size_t family = from; family < to; family += step)
-        for (size_t i = 0; i < cell->n_parts; i++)
-            take(cell, &cell->part[i], begin_of(&cell->part[i], family), cell->part[i].end[family + step - 1]);
-    return true;
+        return KITH_NO_MEMORY;
+    if (cell->n_stretches > 0)
+        return merge(cell, from, to, n);
+    take(cell, begin_of(cell->sorted.end, from), cell->sorted.end[to - 1]);
+    return KITH_OK;
 }
 
 void kith_cell_narrow(struct kith_cell *cell)
@@ -153,17 +249,26 @@ void kith_cell_narrow(struct kith_cell *cell)
     }
 }
 
+void kith_cell_clear_rows(struct kith_cell *cell)
+{
+    cell->n_rows = cell->n_stretches = 0;
+    cell->counted = false;
+    kith_spill_clear(&cell->spill);
+}
+
 void kith_cell_free_rows(struct kith_cell *cell)
 {
-    for (size_t i = 0; i < cell->parts_room; i++) {
-        kith_mem_free(&cell->part[i].row);
-        kith_mem_free(&cell->part[i].member);
-        kith_mem_free(&cell->part[i].end);
-    }
-    kith_mem_free(&cell->part);
+    kith_cell_clear_rows(cell);
+    kith_spill_free(&cell->spill);
+    kith_mem_free(&cell->sorted.row);
+    kith_mem_free(&cell->sorted.member);
+    kith_mem_free(&cell->sorted.end);
+    kith_mem_free(&cell->stretch);
+    kith_mem_free(&cell->rows_of);
     kith_mem_free(&cell->day);
     kith_mem_free(&cell->member);
     kith_mem_free(&cell->code);
     kith_mem_free(&cell->owner);
-    cell->n_rows = cell->room = cell->n_parts = cell->parts_room = 0;
+    cell->sorted.room = cell->sorted.ends = 0;
+    cell->room = cell->stretches_room = cell->rows_room = 0;
 }

@@ -149,7 +149,7 @@ static void run_area(struct plain_area *a)
         }
         serve_lines(a, t);
         if (a->cell->failed)
-            a->status = KITH_NO_MEMORY;
+            a->status = a->cell->failed;
         if (a->stop && *a->stop)
             a->status = KITH_STOPPED;
     }

@@ -87,7 +87,7 @@ static unsigned ask(const struct pathway *p, struct kith_cell *cell, struct fami
     case KITH_POOL_FULL:
         return (unsigned)u->full;
     case KITH_POOL_NO_MEMORY:
-        cell->failed = true;
+        cell->failed = KITH_NO_MEMORY;
         return to;
     }
     return to;

@@ -4,7 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
+#include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -13,7 +16,7 @@
 
 #define FAMILIES 3000
 #define ROWS 3300000
-#define SKIPPED(f) ((f) % 7 == 3) /* families that are not tracked: they have no rows */
+#define FIRST 1000 /* number of the first one */
 
 static size_t had[FAMILIES]; /* rows of each family so far */
 static size_t code_bytes = 2; /* of the cells that begin */
@@ -33,28 +36,42 @@ static unsigned member_of(size_t f, size_t k)
     return (unsigned)((k + f) % 12);
 }
 
+/* Families that are not tracked have no rows. */
+static bool skipped(const struct kith_cell *cell, size_t f)
+{
+    return !kith_cell_tracks(cell, FIRST + f);
+}
+
 /* A few families have most of the rows, and some none. */
-static size_t owner_of(uint64_t i)
+static size_t owner_of(const struct kith_cell *cell, uint64_t i)
 {
     size_t f = (size_t)(kith_draw_mix(i % 3 ? i : 5, i) % FAMILIES);
     f = i % 3 ? f / (1 + f % 40) : f;
-    return SKIPPED(f) ? f - 1 : f;
+    while (skipped(cell, f))
+        f = (f + 1) % FAMILIES;
+    return f;
 }
 
 static void begin(struct kith_cell *cell, struct kith_mem *mem, bool members)
 {
-    *cell = (struct kith_cell){.mem = mem, .mixed = FAMILIES, .members = members, .code_bytes = code_bytes};
+    *cell = (struct kith_cell){.mem = mem, .mixed = FAMILIES, .members = members, .code_bytes = code_bytes,
+                               .share = 0.85};
     memset(had, 0, sizeof had);
+}
+
+static bool add_rows(struct kith_cell *cell, size_t n)
+{
+    for (uint64_t i = 0; i < n && !cell->failed; i++) {
+        size_t f = owner_of(cell, i), k = had[f]++;
+        cell->whose = (uint32_t)f;
+        kith_cell_row_of_day(cell, day_of(f, k), cell->members ? member_of(f, k) : 0, code_of(f, k));
+    }
+    return !cell->failed;
 }
 
 static bool add(struct kith_cell *cell, size_t n)
 {
-    for (uint64_t i = 0; i < n && !cell->failed; i++) {
-        size_t f = owner_of(i), k = had[f]++;
-        cell->whose = (uint32_t)f;
-        kith_cell_row_of_day(cell, day_of(f, k), cell->members ? member_of(f, k) : 0, code_of(f, k));
-    }
-    return !cell->failed && kith_cell_set_aside(cell);
+    return add_rows(cell, n) && !kith_cell_set_aside(cell);
 }
 
 /* The rows at hand from `at` on are the next n of family f, of which `before` were seen. */
@@ -77,7 +94,7 @@ static void rows_come_back_by_family(void **state)
         code_bytes = kind < 2 ? 2 : 1;
         begin(&cell, &mem, kind % 2);
         assert_true(add(&cell, ROWS));
-        assert_true(cell.n_parts >= 3);
+        assert_true(cell.n_stretches >= 3);
         assert_true(cell.room < ROWS / 2); /* they do not all wait at hand */
         for (size_t from = 0, to; from < FAMILIES; from = to) {
             size_t n = 0, at = 0;
@@ -86,16 +103,16 @@ static void rows_come_back_by_family(void **state)
                 assert_int_equal(kith_cell_rows_of(&cell, f), had[f]);
                 n += had[f];
             }
-            assert_true(kith_cell_take_back(&cell, from, to, n));
+            assert_int_equal(kith_cell_take_back(&cell, from, to, n), KITH_OK);
             assert_int_equal(cell.n_rows, n);
             for (size_t f = from; f < to; at += had[f++])
                 check(&cell, at, had[f], f, 0);
         }
-        cell.n_rows = cell.n_parts = 0; /* and the cell is run again, with fewer */
+        kith_cell_clear_rows(&cell); /* and the cell is run again, with fewer */
         memset(had, 0, sizeof had);
         assert_true(add(&cell, 5000));
-        assert_int_equal(cell.n_parts, 1);
-        assert_true(kith_cell_take_back(&cell, 0, FAMILIES, 5000));
+        assert_int_equal(cell.n_stretches, 0);
+        assert_int_equal(kith_cell_take_back(&cell, 0, FAMILIES, 5000), KITH_OK);
         for (size_t f = 0, at = 0; f < FAMILIES; at += had[f++])
             check(&cell, at, had[f], f, 0);
         kith_cell_free_rows(&cell);
@@ -121,34 +138,47 @@ static void codes_become_narrow_where_they_stand(void **state)
     code_bytes = 2;
 }
 
-/* What kith_families_next hands out of a cell whose families are described by hand. */
+/* A model whose families are known by their number: what is said of them follows from it. */
+static double begin_family(const void *model, struct kith_cell *cell, uint64_t index, void *family)
+{
+    (void)model;
+    (void)cell;
+    memcpy(family, &index, sizeof index);
+    return INFINITY;
+}
+
+static size_t describe_family(const void *model, const struct kith_cell *cell, const void *family, float *attributes,
+                              double *births)
+{
+    uint64_t index;
+    (void)model;
+    (void)cell;
+    memcpy(&index, family, sizeof index);
+    attributes[0] = (float)index;
+    attributes[1] = -(float)index;
+    size_t n = index % 4 < 3 ? index % 4 : 0;
+    for (size_t k = 0; k < n; k++)
+        births[k] = ((double)(10 * index + k) + 0.5) / 365.25;
+    return n;
+}
+
 static void batches_hold_whole_families_once(void **state)
 {
-    static int32_t id[FAMILIES], birth_day[3 * FAMILIES];
-    static int64_t event_end[FAMILIES], member_end[FAMILIES];
-    static float attribute[2 * FAMILIES];
+    const struct kith_model model = {.begin = begin_family, .describe = describe_family};
+    const struct kith_shape shape = {.n_attributes = 2, .members = 2};
     struct kith_mem mem = KITH_MEM_INIT;
     struct kith_cell cell;
-    struct kith_families f = {.n_attributes = 2, .first = 1000};
-    size_t n = 0, rows = 0, members = 0, batches = 0, next = 0;
+    struct kith_families f;
+    uint64_t family;
+    double births[2];
+    size_t batches = 0, next = 0, absent = 0;
     (void)state;
     begin(&cell, &mem, true);
-    assert_true(add(&cell, ROWS));
-    for (size_t i = 0; i < FAMILIES; i++) {
-        if (SKIPPED(i))
-            continue;
-        for (size_t k = 0; k < i % 4 && i % 4 < 3; k++)
-            birth_day[members++] = (int32_t)(10 * i + k);
-        rows += had[i];
-        id[n] = (int32_t)(i + f.first);
-        event_end[n] = (int64_t)rows;
-        member_end[n] = (int64_t)members;
-        attribute[2 * n] = (float)i;
-        attribute[2 * n + 1] = -(float)i;
-        n++;
-    }
-    f.all = (struct kith_tracks){.n_families = n, .n_members = members, .id = id, .event_end = event_end,
-                                 .member_end = member_end, .birth_day = birth_day, .attribute = attribute};
+    assert_true(add_rows(&cell, ROWS));
+    kith_families_init(&f, &mem, NULL);
+    f.state = (unsigned char *)&family;
+    f.births = births;
+    assert_int_equal(kith_families_regroup(&f, &model, NULL, &cell, &shape, FIRST, FAMILIES), KITH_OK);
     for (;;) {
         const struct kith_tracks *t = &f.tracks;
         assert_int_equal(kith_families_next(&f, &cell), KITH_OK);
@@ -157,42 +187,51 @@ static void batches_hold_whole_families_once(void **state)
         batches++;
         int64_t event = 0, member = 0;
         for (size_t i = 0; i < t->n_families; i++, next++) {
-            next += SKIPPED(next);
-            assert_int_equal(t->id[i], next + f.first);
-            assert_true(t->attribute[2 * i] == (float)next && t->attribute[2 * i + 1] == -(float)next);
+            for (; skipped(&cell, next); next++)
+                absent++;
+            size_t index = next + FIRST;
+            assert_int_equal(t->id[i], index);
+            assert_true(t->attribute[2 * i] == (float)index && t->attribute[2 * i + 1] == -(float)index);
             assert_int_equal(t->event_end[i] - event, had[next]);
             assert_ptr_equal(t->day, cell.day);
             check(&cell, (size_t)event, had[next], next, 0);
-            assert_int_equal(t->member_end[i] - member, next % 4 < 3 ? next % 4 : 0);
+            assert_int_equal(t->member_end[i] - member, index % 4 < 3 ? index % 4 : 0);
             for (; member < t->member_end[i]; member++)
-                assert_int_equal(t->birth_day[member] / 10, next);
+                assert_int_equal(t->birth_day[member] / 10, index);
             event = t->event_end[i];
         }
         assert_int_equal(t->n_events, event);
         assert_int_equal(t->n_members, member);
     }
-    assert_int_equal(next + SKIPPED(next), FAMILIES);
-    assert_true(batches >= 3);
+    for (; next < FAMILIES && skipped(&cell, next); next++)
+        absent++;
+    assert_int_equal(next, FAMILIES);
+    assert_true(batches >= 3 && absent > 300 && absent < 600);
+    f.state = NULL;
+    f.births = NULL;
+    kith_families_free(&f);
     kith_cell_free_rows(&cell);
 }
 
 /* One family with more rows than are ever at hand: its batch is as large as it has to be. */
 static void a_family_is_not_split(void **state)
 {
+    const struct kith_model model = {0};
+    const struct kith_shape shape = {0};
     struct kith_mem mem = KITH_MEM_INIT;
-    struct kith_cell cell = {.mem = &mem, .mixed = 2, .code_bytes = 2};
-    int32_t id[] = {0, 1};
-    int64_t event_end[] = {2500000, 2500010}, member_end[] = {0, 0};
-    struct kith_families f = {.all = {.n_families = 2, .id = id, .event_end = event_end, .member_end = member_end}};
+    struct kith_cell cell = {.mem = &mem, .mixed = 2, .code_bytes = 2, .share = 1};
+    struct kith_families f;
     (void)state;
+    kith_families_init(&f, &mem, NULL);
     for (size_t k = 0; k < 2500010; k++) {
         cell.whose = k >= 2500000;
         kith_cell_row_of_day(&cell, day_of(0, k), 0, code_of(0, k));
     }
-    assert_true(kith_cell_set_aside(&cell));
+    assert_int_equal(kith_families_regroup(&f, &model, NULL, &cell, &shape, 0, 2), KITH_OK);
     assert_int_equal(kith_families_next(&f, &cell), KITH_OK);
     assert_int_equal(f.tracks.n_events, 2500000 + 10 * (f.tracks.n_families - 1));
     check(&cell, 0, 2500000, 0, 0);
+    kith_families_free(&f);
     kith_cell_free_rows(&cell);
 }
 
@@ -217,6 +256,32 @@ static void without_memory_it_says_so(void **state)
     assert_true(needed > 20);
 }
 
+/* The file that the rows wait in cannot be made, cannot be written to its end, and is gone when they are wanted. */
+static void without_a_file_it_says_so(void **state)
+{
+    struct kith_mem mem = KITH_MEM_INIT;
+    struct kith_cell cell;
+    (void)state;
+    begin(&cell, &mem, true);
+    cell.spill.directory = "/nowhere/at/all";
+    assert_false(add(&cell, 1100000));
+    assert_int_equal(cell.failed, KITH_IO);
+    assert_int_equal(cell.spill.reason, ENOENT);
+    kith_cell_free_rows(&cell);
+    begin(&cell, &mem, true);
+    cell.spill.directory = "/nowhere/at/all"; /* which few rows do not need */
+    assert_true(add(&cell, 500000));
+    kith_cell_free_rows(&cell);
+    begin(&cell, &mem, true);
+    assert_true(add(&cell, 1100000));
+    size_t n = had[0] + had[1] + had[2];
+    assert_int_equal(ftruncate(cell.spill.fd, (off_t)cell.spill.end - 1), 0);
+    assert_int_equal(kith_cell_take_back(&cell, 0, 3, n), KITH_OK); /* the last byte is not among theirs */
+    assert_int_equal(ftruncate(cell.spill.fd, 100), 0);
+    assert_int_equal(kith_cell_take_back(&cell, 0, 3, n), KITH_IO);
+    kith_cell_free_rows(&cell);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +290,7 @@ int main(void)
         cmocka_unit_test(batches_hold_whole_families_once),
         cmocka_unit_test(a_family_is_not_split),
         cmocka_unit_test(without_memory_it_says_so),
+        cmocka_unit_test(without_a_file_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
