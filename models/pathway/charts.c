@@ -154,7 +154,7 @@ static void read_clock(struct build *b, const struct kith_node *node, int chart,
         kith_node_error(b->r, kith_node_get(node, "hazard")->first, "by_age: a family has no age");
     if (k.since >= 0 && k.dist.kind != KITH_DIST_EXPONENTIAL)
         kith_node_error(b->r, node, "a ratio by time since a mark needs an exponential hazard");
-    uint64_t own = b->own, others = b->others;
+    uint64_t own = k.own = b->own, others = k.others = b->others;
     k.effects = read_effects(b, node, chart, where);
     k.slot = (uint16_t)b->p->n_slots[ch->of_child]++;
     struct clock *added = pathway_add(b, &b->t->clocks, &b->t->n_clocks, sizeof k);

@@ -356,30 +356,48 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
     }
 }
 
-void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
+void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t, uint64_t own,
+                     uint64_t others)
 {
     const struct tables *tb = f->t;
     struct member *w = f->member[m];
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    const struct enabled *enabled = &tb->enabled[st->clocks.first];
     struct view v = {p, f, tb, m, t, in->entered, INFINITY};
     double ratio[PATHWAY_CLOCKS_MAX], since[PATHWAY_CLOCKS_MAX];
+    uint32_t left = 0; /* those who need not be asked, by bit */
     bool same = true;
     for (uint32_t i = 0; i < st->clocks.n; i++) {
-        const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
+        const struct clock *k = &tb->clocks[enabled[i].clock];
         const struct slot *s = slot_at(f, w, k->slot);
+        if (!(k->own & own) && !(k->others & others)) { /* as it was, unless it changes by itself just now */
+            ratio[i] = s ? s->ratio : 0;
+            since[i] = s ? s->since : -INFINITY;
+            left |= (uint32_t)!k->steady << i;
+            continue;
+        }
         ratio[i] = ratio_now(&v, k, &since[i]);
         if (s || (!k->at_age && ratio[i] > 0))
             same = same && s && ratio[i] == s->ratio && since[i] == s->since;
     }
     if (st->line >= 0)
         pathway_reorder(&v, chart);
+    /* The earliest time at which one of them changes by itself is known. If it is not that of one who was asked, it is to be found
+     * among the others. */
+    for (; left && v.change > in->change; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(left);
+        const struct clock *k = &tb->clocks[enabled[i].clock];
+        const struct slot *s = slot_at(f, w, k->slot);
+        ratio[i] = ratio_now(&v, k, &since[i]);
+        if (s || (!k->at_age && ratio[i] > 0))
+            same = same && s && ratio[i] == s->ratio && since[i] == s->since;
+    }
     if (same && v.change == in->change)
         return; /* nothing that it listens to made a difference: its clocks run on untouched, to the bit */
     pathway_consume(p, f, m, chart, t);
-    for (uint32_t i = 0; i < st->clocks.n; i++) {
-        put_ratio(f, m, &tb->clocks[tb->enabled[st->clocks.first + i].clock], ratio[i], since[i]);
-    }
+    for (uint32_t i = 0; i < st->clocks.n; i++)
+        put_ratio(f, m, &tb->clocks[enabled[i].clock], ratio[i], since[i]);
     in->change = v.change;
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);
 }

@@ -383,7 +383,10 @@ static void read_times(struct build *b, const struct kith_node *node)
     const struct kith_node *item = node->kind == KITH_NODE_LIST ? node->first : node;
     for (; item; item = node->kind == KITH_NODE_LIST ? item->next : NULL) {
         double ratio = kith_node_value(b->r, item, "times", KITH_UNIT_NONE, 0, 1e12);
-        add_when(b, (struct range){0, 0}, ratio, ratio); /* without tests: always */
+        struct factor *k = add_factor(b, FACTOR_CONSTANT, 0);
+        double *value = k ? values(b, k, 1) : NULL;
+        if (value)
+            value[0] = ratio;
     }
 }
 

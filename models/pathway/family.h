@@ -171,6 +171,8 @@ void pathway_draw_all(struct family *f, unsigned m, const struct chart *ch);
 /* Carries out the family's events up to `until` as long as they are simple (struct enabled); returns the time of the
  * first that is not, or is later. */
 double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struct family *f, double until);
-void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+/* These signals may have changed hazards of the instance, of itself or the family and of other children. */
+void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t, uint64_t own,
+                     uint64_t others);
 
 #endif

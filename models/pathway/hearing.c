@@ -77,3 +77,57 @@ void pathway_find_classes(struct build *b, struct tables *t)
             hear(&l, t->clocks[t->enabled[st->clocks.first + i].clock].factors);
     }
 }
+
+/* ---- who listens ------------------------------------------------------------------------------------------------ */
+
+static struct bearer of_chart(const struct tables *t, unsigned chart)
+{
+    return (struct bearer){(uint8_t)t->charts[chart].place, t->charts[chart].of_child ? 0xff : 0};
+}
+
+static struct bearer of_mark(const struct pathway *p, unsigned mark)
+{
+    return (struct bearer){(uint8_t)p->mark_place[mark], p->mark_of_child[mark] ? 0xff : 0};
+}
+
+/* Whether the factor has the same value until somebody signals a change. */
+static bool is_steady(const struct tables *t, const struct factor *k)
+{
+    bool steady = k->kind != FACTOR_AGE && k->kind != FACTOR_CALENDAR && k->kind != FACTOR_SINCE;
+    for (uint32_t i = 0; k->kind == FACTOR_WHEN && i < k->tests.n; i++) {
+        const struct test *q = &t->tests[k->tests.first + i];
+        steady = steady && q->kind != TEST_AGE && q->kind != TEST_SINCE;
+    }
+    return steady;
+}
+
+static void find_bearers(const struct pathway *p, struct tables *t)
+{
+    for (size_t i = 0; i < t->n_factors; i++) {
+        struct factor *k = &t->factors[i];
+        if (k->kind == FACTOR_STATE || k->kind == FACTOR_OTHERS)
+            k->bearer = of_chart(t, k->what);
+        else if (k->kind == FACTOR_COUNT || k->kind == FACTOR_SINCE)
+            k->bearer = of_mark(p, k->what);
+    }
+    for (size_t i = 0; i < t->n_tests; i++) {
+        struct test *q = &t->tests[i];
+        if (q->kind == TEST_STATE || q->kind == TEST_OTHERS)
+            q->bearer = of_chart(t, q->what);
+        else if (q->kind == TEST_COUNT || q->kind == TEST_SINCE)
+            q->bearer = of_mark(p, q->what);
+    }
+}
+
+void pathway_find_listeners(const struct pathway *p, struct tables *t)
+{
+    const uint64_t loads = ~0ull << PATHWAY_FIRST_LOAD;
+    find_bearers(p, t);
+    for (size_t i = 0; i < t->n_clocks; i++) {
+        struct clock *k = &t->clocks[i];
+        k->own |= k->own & loads ? ~0ull : 0;
+        k->steady = true;
+        for (uint32_t j = 0; j < k->factors.n; j++)
+            k->steady = is_steady(t, &t->factors[k->factors.first + j]) && k->steady;
+    }
+}

@@ -349,6 +349,7 @@ static void compile(struct build *b, struct kith_reader *r)
     pathway_read_counters(b);
     find_plain(b->t, b->p->n_charts);
     pathway_find_classes(b, b->t);
+    pathway_find_listeners(b->p, b->t);
     pathway_find_enabled(b, b->t);
     if (b->t->n_terms > b->p->n_terms)
         b->p->n_terms = b->t->n_terms;

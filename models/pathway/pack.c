@@ -49,11 +49,11 @@ static double beginning(const struct family *f, unsigned m)
 
 /* ---- clocks ----------------------------------------------------------------------------------------------------- */
 
-static inline unsigned char *put_slot(unsigned char *at, const struct slot *s, double own, unsigned runs)
+static inline unsigned char *put_slot(unsigned char *at, const struct slot *s, double own)
 {
     uint64_t ratio = kith_real_bits(s->ratio), since = kith_real_bits(s->since), usual_ratio = kith_real_bits(own);
-    unsigned drawn = s->drawn, usual = runs & (ratio == usual_ratio), other = runs & (ratio != usual_ratio) & (ratio != 0),
-             marked = runs & (since != kith_real_bits(-INFINITY)), draws = s->taken < MANY ? s->taken : MANY;
+    unsigned drawn = s->drawn, usual = ratio == usual_ratio, other = (ratio != usual_ratio) & (ratio != 0),
+             marked = since != kith_real_bits(-INFINITY), draws = s->taken < MANY ? s->taken : MANY;
     *at++ = (unsigned char)(SLOT | drawn * DRAWN | usual * USUAL | other * RATIO | marked * SINCE | draws * DRAWS);
     at = put_if(at, drawn, kith_real_bits(s->rest));
     at = put_if(at, other, ratio);
@@ -78,6 +78,29 @@ static inline const unsigned char *get_slot(const unsigned char *at, struct slot
     return at;
 }
 
+/* A clock that does not run: the same, without what such a clock has not. */
+static inline unsigned char *put_idle_slot(unsigned char *at, const struct slot *s)
+{
+    unsigned drawn = s->drawn, draws = s->taken < MANY ? s->taken : MANY;
+    *at++ = (unsigned char)(SLOT | drawn * DRAWN | draws * DRAWS);
+    at = put_if(at, drawn, kith_real_bits(s->rest));
+    if (draws == MANY)
+        PUT(at, s->taken);
+    return at;
+}
+
+static inline const unsigned char *get_idle_slot(const unsigned char *at, struct slot *s, unsigned m, unsigned which)
+{
+    unsigned flags = *at++;
+    uint32_t taken = flags / DRAWS;
+    uint64_t rest = get_if(&at, has(flags, DRAWN), 0);
+    if (taken == MANY)
+        GET(at, taken);
+    *s = (struct slot){.rest = kith_real_from_bits(rest), .since = -INFINITY, .spent_at = -1, .taken = taken,
+                       .number = (uint16_t)which, .member = (uint8_t)m, .drawn = has(flags, DRAWN)};
+    return at;
+}
+
 /* The clocks that run in one state. Their slots are noted in `runs`, by bit. */
 static unsigned char *put_running(const struct tables *t, struct range running, const struct member *w,
                                   const struct slot *slots, unsigned char *at, uint64_t *runs)
@@ -87,7 +110,7 @@ static unsigned char *put_running(const struct tables *t, struct range running, 
     for (; e < end; e++) {
         unsigned slot = slot_of[e->slot];
         if (slot) {
-            at = put_slot(at, &slots[slot - 1], e->ratio, 1);
+            at = put_slot(at, &slots[slot - 1], e->ratio);
             runs[(slot - 1) >> 6] |= 1ull << ((slot - 1) & 63);
         } else {
             *at++ = 0;
@@ -127,7 +150,7 @@ static unsigned char *put_idle(const struct family *f, unsigned char *at, const 
             const struct slot *s = &slots[64 * word + (unsigned)__builtin_ctzll(idle)];
             uint16_t which = (uint16_t)((unsigned)s->member << NUMBER_BITS | s->number);
             PUT(at, which);
-            at = put_slot(at, s, 0, 0);
+            at = put_idle_slot(at, s);
             n++;
         }
     }
@@ -143,7 +166,7 @@ static const unsigned char *get_idle(struct family *f, const unsigned char *at)
     for (unsigned i = 0; i < n; i++) {
         GET(at, which);
         unsigned m = which >> NUMBER_BITS, k = which & ((1u << NUMBER_BITS) - 1);
-        at = get_slot(at, slot++, m, k, 0);
+        at = get_idle_slot(at, slot++, m, k);
         f->member[m]->at[k] = ++f->n_slots;
     }
     return at;

@@ -56,8 +56,15 @@ static inline bool states_has(const struct states *s, unsigned i)
 
 enum test_kind { TEST_STATE, TEST_OTHERS, TEST_AGE, TEST_ATTRIBUTE, TEST_COUNT, TEST_SINCE, TEST_GROUP };
 
+/* Whose charts and marks are asked, and where they stand: the family's, or the child's whose clock, weight or count it is. */
+struct bearer {
+    uint8_t place;
+    uint8_t own; /* 0 the family's, else the member's own: all bits, to mask the member's number with */
+};
+
 struct test {
     enum test_kind kind;
+    struct bearer bearer; /* STATE, OTHERS, COUNT, SINCE */
     uint16_t what;        /* chart, attribute or mark */
     struct states states; /* STATE, OTHERS; GROUP: groups */
     double low, high;     /* low <= x < high */
@@ -77,16 +84,18 @@ enum factor_kind {
     FACTOR_AREA,         /* value[area] */
     FACTOR_GROUP,        /* value[group] */
     FACTOR_LOAD,         /* by load of resource `what`: value[its level] */
-    FACTOR_WHEN          /* value[0] if the tests hold, else value[1] */
+    FACTOR_WHEN,         /* value[0] if the tests hold, else value[1] */
+    FACTOR_CONSTANT      /* value[0] */
 };
 
 struct factor {
     enum factor_kind kind;
+    struct bearer bearer; /* STATE, OTHERS, COUNT, SINCE */
     uint16_t what;
-    uint32_t n;       /* bands */
+    double *value;    /* [n], or as said above */
     double *at;       /* [n] lower ends of the bands, ascending */
     double below;     /* before the first band: 1, or 0 for a hazard in bands */
-    double *value;    /* [n], or as said above */
+    uint32_t n;       /* bands */
     uint32_t n_value;
     struct states states;
     struct range tests;
@@ -127,6 +136,8 @@ struct clock {
     uint16_t slot;    /* within the member */
     struct range effects;
     uint64_t key;
+    uint64_t own, others; /* signals its ratio listens to, as in struct state; the load of a resource counts as all of them */
+    bool steady;      /* its ratio changes with nothing else: neither age nor time */
     bool plain;       /* its ratio never changes: no factors, no decay, no age */
     const char *name;
     const struct kith_node *node;
@@ -447,6 +458,8 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
 void pathway_read_levels(struct build *b);
 /* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->classes. */
 void pathway_find_classes(struct build *b, struct tables *t);
+/* Finds what of all that there is to listen to each clock does listen to, and where what is asked for stands. */
+void pathway_find_listeners(const struct pathway *p, struct tables *t);
 /* Finds which transitions may touch a resource. */
 void pathway_find_shared(struct build *b, struct tables *t);
 /* measures.c. Reads `measures:` into the shape, after the costs; needs the transitions. */

@@ -1,30 +1,29 @@
 /* Evaluates factors and conditions for one member at one moment, and finds when they next change by themselves. */
 #include "family.h"
 
-static const struct member *bearer(const struct view *v, unsigned chart)
+static inline const struct member *bearer(const struct view *v, struct bearer b)
 {
-    return v->f->member[v->t->charts[chart].of_child ? v->member : 0];
+    return v->f->member[v->member & b.own];
 }
 
-static unsigned state_of(const struct view *v, unsigned chart)
+static inline const struct instance *instance_of(const struct view *v, struct bearer b)
 {
-    return bearer(v, chart)->instances[v->t->charts[chart].place].state;
+    return &bearer(v, b)->instances[b.place];
+}
+
+static inline const struct mark *mark_of(const struct view *v, struct bearer b)
+{
+    return &bearer(v, b)->marks[b.place];
 }
 
 /* Whether another child (for the family: any child) is in one of `states` of the chart. */
-static bool others_in(const struct view *v, unsigned chart, const struct states *states)
+static bool others_in(const struct view *v, unsigned place, const struct states *states)
 {
-    unsigned place = v->t->charts[chart].place;
     for (unsigned m = 1; m <= v->f->n_begun; m++)
         if (m != v->member && v->f->member[m]->instances[place].live &&
             states_has(states, v->f->member[m]->instances[place].state))
             return true;
     return false;
-}
-
-static const struct mark *mark_of(const struct view *v, unsigned mark)
-{
-    return &v->f->member[v->p->mark_of_child[mark] ? v->member : 0]->marks[v->p->mark_place[mark]];
 }
 
 /* Value of the band that x - origin lies in, and the end of that band. The comparison is made with the end of the
@@ -65,18 +64,17 @@ static bool holds(struct view *v, const struct test *q)
 {
     switch (q->kind) {
     case TEST_STATE:
-        return bearer(v, q->what)->instances[v->t->charts[q->what].place].live &&
-               states_has(&q->states, state_of(v, q->what));
+        return instance_of(v, q->bearer)->live && states_has(&q->states, instance_of(v, q->bearer)->state);
     case TEST_OTHERS:
-        return others_in(v, q->what, &q->states);
+        return others_in(v, q->bearer.place, &q->states);
     case TEST_AGE:
         return in_span(v, v->f->member[v->member]->birth, q);
     case TEST_ATTRIBUTE:
         return v->f->attribute[q->what] >= q->low && v->f->attribute[q->what] < q->high;
     case TEST_COUNT:
-        return mark_of(v, q->what)->n >= q->low && mark_of(v, q->what)->n < q->high;
+        return mark_of(v, q->bearer)->n >= q->low && mark_of(v, q->bearer)->n < q->high;
     case TEST_SINCE:
-        return mark_of(v, q->what)->n > 0 && in_span(v, mark_of(v, q->what)->time, q);
+        return mark_of(v, q->bearer)->n > 0 && in_span(v, mark_of(v, q->bearer)->time, q);
     case TEST_GROUP:
         return states_has(&q->states, v->f->group);
     }
@@ -104,15 +102,15 @@ static double term_of(const struct view *v, unsigned i)
 double pathway_ratio(struct view *v, struct range factors)
 {
     double product = 1;
-    for (uint32_t i = 0; i < factors.n; i++) {
-        const struct factor *k = &v->t->factors[factors.first + i];
+    const struct factor *end = v->t->factors + factors.first + factors.n;
+    for (const struct factor *k = end - factors.n; k < end; k++) {
         const struct mark *mark;
         switch (k->kind) {
         case FACTOR_STATE:
-            product *= k->value[state_of(v, k->what)];
+            product *= k->value[instance_of(v, k->bearer)->state];
             break;
         case FACTOR_OTHERS:
-            product *= others_in(v, k->what, &k->states) ? k->value[0] : 1;
+            product *= others_in(v, k->bearer.place, &k->states) ? k->value[0] : 1;
             break;
         case FACTOR_TERM:
             product *= term_of(v, k->what);
@@ -127,10 +125,10 @@ double pathway_ratio(struct view *v, struct range factors)
             product *= band(v, k, 0, v->time, true);
             break;
         case FACTOR_COUNT:
-            product *= band(v, k, 0, mark_of(v, k->what)->n, false);
+            product *= band(v, k, 0, mark_of(v, k->bearer)->n, false);
             break;
         case FACTOR_SINCE:
-            mark = mark_of(v, k->what);
+            mark = mark_of(v, k->bearer);
             if (mark->n)
                 product *= 1 + k->value[0] * kith_exp(-(v->time - mark->time) / k->value[1]);
             break;
@@ -146,6 +144,9 @@ double pathway_ratio(struct view *v, struct range factors)
             break;
         case FACTOR_WHEN:
             product *= k->value[pathway_tests_hold(v, k->tests) ? 0 : 1];
+            break;
+        case FACTOR_CONSTANT:
+            product *= k->value[0];
             break;
         }
     }

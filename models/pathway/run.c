@@ -416,7 +416,7 @@ static void settle(struct chain *c)
                 const struct state *st = &f->t->states[f->t->charts[chart].first_state + in->state];
                 uint64_t own = st->own & heard, others = st->others & c->any_child_changed;
                 if ((own | others) && in->live && !in->touched && matters(c, m, st, own, others))
-                    pathway_refresh(p, f, m, chart, c->t);
+                    pathway_refresh(p, f, m, chart, c->t, own, others);
             }
         }
     for (unsigned i = 0; i < c->n_touched; i++)

@@ -200,12 +200,13 @@ static double loaded(const void *model, struct kith_cell *cell, void *family, do
 {
     const struct pathway *p = model;
     struct family *f = family;
+    const uint64_t loads = pools << PATHWAY_FIRST_LOAD;
     (void)cell;
     for (unsigned m = 0; m <= f->n_begun; m++)
         for (size_t k = 0; k < p->n_of[m > 0]; k++) {
             const struct instance *in = &f->member[m]->instances[k];
             if (in->live && in->listens & pools)
-                pathway_refresh(p, f, m, p->chart_at[m > 0][k], t);
+                pathway_refresh(p, f, m, p->chart_at[m > 0][k], t, loads, 0);
         }
     return find_next(f);
 }
