@@ -571,10 +571,10 @@ static const struct {
      "      - {name: w, from: b, to: a, hazard: {weibull: {shape: 1.2, scale: 0.04 days}}}\n"
      "      - {name: e, from: b, to: b, hazard: {exponential: 2 /day}}\n"},
     {"more events than 16 bits count", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
-     "      - {from: a, to: a, hazard: {exponential: 100000 /year}}\n      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"},
+     "      - {from: a, to: a, hazard: {exponential: 40000 /year}}\n      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"},
     {"more events of a Weibull clock than 16 bits count", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
      "      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
-     "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 1.2, scale: 0.005 days}}}\n"},
+     "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 1.2, scale: 0.012 days}}}\n"},
     {"the same where the hazard falls: one long visit would not do it", HEAD CHART "    states: [a, b]\n    clocks:\n" BACK
      "      - {from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
      "      - {name: w, from: a, to: a, hazard: {weibull: {shape: 0.5, scale: 0.005 days}}}\n"},
