@@ -14,7 +14,7 @@ static bool same(const struct result *x, const struct result *y)
     const struct kith_cell *a = &x->cell, *b = &y->cell;
     return a->n_events == b->n_events && a->n_rows == b->n_rows &&
            !memcmp(a->tally, b->tally, ((size_t)a->months + 1) * a->n_transitions * sizeof *a->tally) &&
-           !memcmp(a->day, b->day, a->n_rows * sizeof *a->day) && !memcmp(a->code, b->code, a->n_rows * sizeof *a->code);
+           !memcmp(a->day, b->day, a->n_rows * sizeof *a->day) && !memcmp(a->code, b->code, a->n_rows * a->code_bytes);
 }
 
 static uint8_t **classes_of(struct harness *h, const char *state, size_t *n)
@@ -90,8 +90,55 @@ static void test_classes(void **state)
     harness_free(&h);
 }
 
+static const char *const many_clocks =
+    "kith: 1\nmodel: pathway\nseed: 9\ntime: {start: 2000-04-01, warm_up: 1 year, counted: 6 years}\n"
+    "population: {families: 3000, households: {sizes: {1: 0.4, 2: 0.6}, gap: {delay: 1 year, shape: 2, mean: 2 years}, "
+    "births: {2000: 700 /year}}}\nmarks: {m: child, f: family}\ncharts:\n"
+    "  need:\n    of: family\n    states: [low, high]\n    clocks:\n"
+    "      - {from: low, to: high, hazard: {exponential: 1.5 /year}, mark: f}\n"
+    "      - {from: high, to: low, hazard: {exponential: 2 /year}}\n"
+    "  k:\n    of: child\n    states: [a, b]\n    clocks:\n"
+    "      - {name: n, from: a, to: b, hazard: {exponential: 0.2 /year}, ratios: {need: {high: 3}}}\n"
+    "      - {name: w, from: a, to: b, hazard: {weibull: {shape: 1.5, scale: 4 years}},\n"
+    "         ratios: {when: [{if: {age: [1, 2]}, ratio: 3}]}}\n"
+    "      - {name: g, from: a, to: b, hazard: {gamma: {shape: 2, mean: 6 years}}, ratios: {age: {0: 1, 3: 2, 5: 0.5}}}\n"
+    "      - {name: s, from: a, to: b, hazard: {exponential: 0.1 /year},\n"
+    "         ratios: {when: [{if: {since.m: [0.5 years, 1 year]}, ratio: 4}]}}\n"
+    "      - {name: c, from: a, to: b, hazard: {exponential: 0.1 /year}, ratios: {calendar: {2002-01-01: 2, 2004-07-01: 0}}}\n"
+    "      - {name: o, from: a, to: b, hazard: {exponential: 0.1 /year}, ratios: {siblings.k: {in: [b], ratio: 5}}}\n"
+    "      - {name: t, from: a, to: b, hazard: {exponential: 0.1 /year}, ratios: {since.f: {amplitude: 3, decay: 1 year}}}\n"
+    "      - {from: b, to: a, hazard: {exponential: 1 /year}, mark: m}\n";
+
+/* Of a state's clocks only those are asked for their ratio that listen to what happened, or may change by themselves just
+ * then. When all of them are asked each time, nothing comes out otherwise; when nobody is, or nobody for the time, something does. */
+static void test_who_is_asked(void **state)
+{
+    enum { AS_IT_IS, ALL, NONE, NO_TIMES, WAYS };
+    struct result r[WAYS];
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        struct harness h;
+        harness_load(&h, many_clocks);
+        struct tables *t = ((struct pathway *)h.compiled)->tables;
+        for (size_t i = 0; i < t->n_clocks; i++) {
+            struct clock *k = &t->clocks[i];
+            if (way == ALL)
+                k->own = ~0ull;
+            else if (way == NONE)
+                k->own = k->others = 0;
+            k->steady = k->steady || way == NO_TIMES;
+        }
+        run(&h, &r[way]);
+        harness_free(&h);
+        assert_int_equal(same(&r[AS_IT_IS], &r[way]), way == AS_IT_IS || way == ALL);
+    }
+    for (int way = 0; way < WAYS; way++)
+        result_free(&r[way]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes),
+                                       cmocka_unit_test(test_who_is_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
