@@ -57,6 +57,32 @@ static inline int kith_lanes_any(kith_mask_lanes mask)
 #endif
 }
 
+/* Where x is k; all numbers below 2^32. Two lanes compare halves: most CPUs without wider vectors cannot compare words. */
+static inline kith_mask_lanes kith_lanes_equal(kith_word_lanes x, uint32_t k)
+{
+#if KITH_LANES == 2
+    typedef int32_t halves __attribute__((vector_size(8 * KITH_LANES)));
+    kith_word_lanes low = (kith_word_lanes)((halves)x == (halves)kith_lanes_word(k)) << 32; /* the high ones are 0 and 0 */
+    return (kith_mask_lanes)(low | low >> 32);
+#else
+    return (kith_mask_lanes)(x == k);
+#endif
+}
+
+/* Where x is a positive normal number and |y|, from small to large, is neither below 2^-60 nor as large as 690: where
+ * powers need no care. By numbers or by their bits, whichever the CPU can compare. */
+static inline kith_mask_lanes kith_lanes_usual(kith_real_lanes x, kith_real_lanes y)
+{
+    kith_word_lanes size = (kith_word_lanes)y & 0x7fffffffffffffffu;
+#if KITH_LANES == 8
+    return (kith_mask_lanes)((kith_word_lanes)x - 0x0010000000000000u < 0x7fe0000000000000u) &
+           (kith_mask_lanes)(size - 0x3c30000000000000u < 0x4085900000000000u - 0x3c30000000000000u);
+#else
+    return (x >= 0x1p-1022) & (x <= 0x1.fffffffffffffp1023) & ((kith_real_lanes)size >= 0x1p-60) &
+           ((kith_real_lanes)size < 0x1.59p9);
+#endif
+}
+
 /* The lanes one by one. */
 static inline void kith_lanes_store(uint64_t *to, kith_word_lanes x)
 {
@@ -281,10 +307,7 @@ static inline void kith_lanes_powers(const double *x, const double *y, double *o
     for (unsigned i = 0; i < n; i += KITH_LANES) {
         kith_word_lanes bits = (kith_word_lanes)KITH_REALS(x, i);
         kith_lanes_log_pair(bits, s->cell + i, &KITH_REALS(s->hi, i), &KITH_REALS(s->lo, i));
-        kith_word_lanes size = (kith_word_lanes)(KITH_REALS(y, i) * KITH_REALS(s->hi, i)) & 0x7fffffffffffffffu;
-        kith_mask_lanes odd = (kith_mask_lanes)(bits - 0x0010000000000000u >= 0x7fe0000000000000u) |
-                              (kith_mask_lanes)(size - 0x3c30000000000000u >= 0x4085900000000000u - 0x3c30000000000000u);
-        rare |= odd;
+        rare |= ~kith_lanes_usual(KITH_REALS(x, i), KITH_REALS(y, i) * KITH_REALS(s->hi, i));
     }
     for (unsigned i = 0; i < n; i += KITH_LANES)
         KITH_REALS(out, i) = kith_lanes_exp_product(KITH_REALS(y, i), KITH_REALS(s->hi, i), KITH_REALS(s->lo, i));

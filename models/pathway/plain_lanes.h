@@ -148,7 +148,7 @@ INLINE kith_word_lanes of_winner(const uint64_t *number, unsigned n, kith_word_l
 {
     kith_word_lanes x = kith_lanes_word(number[0]);
     for (unsigned k = 1; k < n; k++)
-        x = kith_lanes_choose_words((kith_mask_lanes)(winner == k), kith_lanes_word(number[k]), x);
+        x = kith_lanes_choose_words(kith_lanes_equal(winner, k), kith_lanes_word(number[k]), x);
     return x;
 }
 
@@ -182,7 +182,7 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
                 used = LANES(v->spent, i);
             kith_real_lanes rest = LANES(v->rest[k], i) - used;
             rest = kith_lanes_choose(rest > none, rest, none);
-            rest = kith_lanes_choose((kith_mask_lanes)(WORDS(v->winner, i) == k), fresh, rest);
+            rest = kith_lanes_choose(kith_lanes_equal(WORDS(v->winner, i), k), fresh, rest);
             store(base + st->clock[k].rest, v->row + i, rest);
         }
         store(base + ENTERED, v->row + i, at);
