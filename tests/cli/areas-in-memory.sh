@@ -28,3 +28,11 @@ printf 'code,name,families\nl1,large 1,300000\nl2,large 2,300000\n' > large.csv
 one=$(peak some.csv 1800000 1)
 [ $((10 * $(peak some.csv 1800000 2))) -lt $((13 * one)) ] && echo "among small ones: one large area at a time"
 [ $((10 * $(peak large.csv 600000 2))) -gt $((16 * one)) ] && echo "large ones only: two at a time"
+
+# every row of 40 years of one area takes no more memory than of 4: they wait for being sorted in a file
+rows()
+{
+    python3 peak.py "$KITH" run area.yaml -o x.h5 --overwrite --quiet --threads 1 --trajectories all \
+        --set population.families=200000 --set "time.counted=$1 years" || exit
+}
+[ $(($(rows 40) - $(rows 4))) -lt 12000 ] && echo "rows: ten times as many in the same memory"
