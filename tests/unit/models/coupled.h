@@ -135,7 +135,7 @@ static inline bool same_tracks(struct harness *a, struct harness *b)
             if (!more)
                 break;
             if (t->day[i] != u->day[j] || kith_tracks_member(t, i) != kith_tracks_member(u, j) ||
-                counterpart(a, kith_tracks_code(t, i), b) != kith_tracks_code(u, j))
+                counterpart(a, kith_tracks_code(t, i), b) != (int)kith_tracks_code(u, j))
                 return false;
         }
     return true;

@@ -70,13 +70,13 @@ def read_head(data):
     return head
 
 
-def read_tracks(data, members):
-    """Codes have a byte: no scenario here has more than 256 transitions."""
+def read_tracks(data, form):
+    """What rows have is in the form of the scenario: B or H for a code, b if families have members."""
     c = Cursor(data)
     f, m, e, a = c.numbers("4Q")
     t = {"event_end": c.numbers(f"{f}q"), "member_end": c.numbers(f"{f}q"), "id": c.numbers(f"{f}i"),
          "attribute": c.numbers(f"{f * a}f"), "birth_day": c.numbers(f"{m}i"), "day": c.numbers(f"{e}H"),
-         "code": c.numbers(f"{e}B"), "member": c.numbers(f"{e}b") if members else (0,) * e}
+         "code": c.numbers(f"{e}{form[0]}"), "member": c.numbers(f"{e}b") if "b" in form else (0,) * e}
     check(c.at == len(data), "bytes behind trajectories")
     check(f == 0 or (t["event_end"][-1] == e and t["member_end"][-1] == m), "ends of families")
     return t
@@ -100,7 +100,7 @@ def read_series(data):
     return series
 
 
-def read_shard(path, members):
+def read_shard(path, form):
     """The head as bytes and as a dictionary, and the cells: number -> (batches, series, their records)."""
     with open(path, "rb") as f:
         c = Cursor(f.read())
@@ -120,7 +120,7 @@ def read_shard(path, members):
             break
         records.append((kind, data))
         if kind == TRACKS:
-            batches.append(read_tracks(data, members))
+            batches.append(read_tracks(data, form))
         else:
             check(kind == SERIES and cell not in cells, f"record at byte {at}")
             cells[cell] = (batches, read_series(data), records)
@@ -192,7 +192,7 @@ def compare_file(path, head, cells):
         compare_tracks(tracks, cell, batches)
 
 
-def one_scenario(directory, name, replications, members, *options):
+def one_scenario(directory, name, replications, form, *options):
     def path(file):
         return os.path.join(directory, file)
 
@@ -203,7 +203,7 @@ def one_scenario(directory, name, replications, members, *options):
     all_cells = {}
     for part in (1, 2):
         kith("run", *options, "-o", path(f"part-{part}"), "--shard", f"{part}/2", "--overwrite")
-        raw, head, cells = read_shard(path(f"part-{part}"), members)
+        raw, head, cells = read_shard(path(f"part-{part}"), form)
         check((head["part"], head["n_parts"], head["replications"]) == (part, 2, replications), "part in the head")
         check(head["sources"][0][0] == scenario, f"source {head['sources'][0][0]}")
         with open(scenario, "rb") as f:
@@ -222,9 +222,9 @@ def one_scenario(directory, name, replications, members, *options):
 
 def main():
     with tempfile.TemporaryDirectory() as directory:
-        n = one_scenario(directory, "chain", 7, False, "--set", "population.families=30")
-        n += one_scenario(directory, "district", 3, False, "--set", "population.families=40")
-        n += one_scenario(directory, "england", 1, True, "--set", "population.families=400", "--arms", "baseline,earlier_help")
+        n = one_scenario(directory, "chain", 7, "B", "--set", "population.families=30")
+        n += one_scenario(directory, "district", 3, "B", "--set", "population.families=40")
+        n += one_scenario(directory, "england", 1, "Hb", "--set", "population.families=400", "--arms", "baseline,earlier_help")
     print(f"{n} cells read and written{'' if h5py else '; no h5py to compare them with'}")
 
 

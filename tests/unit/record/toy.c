@@ -145,7 +145,7 @@ static void sort_events(struct kith_tracks *t, size_t first)
     if (n > 64)
         abort();
     for (size_t i = 0; i < n; i++)
-        packed[i] = (uint32_t)(t->day[first + i] << 16 | t->member[first + i] << 8 | kith_tracks_code(t, first + i));
+        packed[i] = (uint32_t)(t->day[first + i] << 16 | t->member[first + i] << 8) | kith_tracks_code(t, first + i);
     qsort(packed, n, sizeof *packed, by_day);
     for (size_t i = 0; i < n; i++) {
         t->day[first + i] = (uint16_t)(packed[i] >> 16);
