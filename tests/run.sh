@@ -19,7 +19,7 @@
 #   fuzz/         35      the collected inputs of tests/fuzz, in the build of asan
 #   tsan/         50 (25) the program under ThreadSanitizer, 4 threads
 #   valgrind/     50      the program again: memory that is read before it is written, which no sanitizer here sees
-#   fault/        270     tests/fault/NAME.sh: runs that are killed, run out of disk or memory, are stopped, damaged
+#   fault/        310     tests/fault/NAME.sh: runs that are killed, run out of disk or memory, are stopped, damaged
 #   cluster/      140 (25) tests/cluster/NAME.sh, each in its own words: parts, MPI, Slurm and other ways over many machines.
 #                         Slurm lets its jobs wait for up to two minutes, beside which the other tests run.
 #   digest/       180 (100) the same results from several compilers, threads and orders: tests/digest.sh
