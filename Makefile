@@ -74,8 +74,10 @@ $B/%.o: %.c $B/flags
 	$(CC) $(CFLAGS_ALL) $(LANES) $(CPPFLAGS_ALL) $(BUILT) -MMD -MP -c -o $@ $<
 
 # The same source for vectors of several widths; the program chooses when it runs. Other CPUs than x86-64 use the narrowest.
+# Loops over few lanes are short, and faster unrolled (bench/NOTES.md).
+$B/models/pathway/plain_lanes2.o: LANES = -funroll-loops
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
-$B/models/pathway/plain_lanes4.o: LANES = -mavx2
+$B/models/pathway/plain_lanes4.o: LANES = -mavx2 -funroll-loops
 $B/models/pathway/plain_lanes8.o: LANES = -mavx512f -mavx512dq -mavx512vl -mprefer-vector-width=512
 endif
 
