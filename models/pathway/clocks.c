@@ -356,6 +356,13 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
     }
 }
 
+/* The clock's ratio, and whether that is what is in force. */
+static bool ask(struct view *v, const struct clock *k, const struct slot *s, double *ratio, double *since)
+{
+    *ratio = ratio_now(v, k, since);
+    return s ? *ratio == s->ratio && *since == s->since : k->at_age || !(*ratio > 0);
+}
+
 void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t, uint64_t own,
                      uint64_t others)
 {
@@ -377,9 +384,7 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
             left |= (uint32_t)!k->steady << i;
             continue;
         }
-        ratio[i] = ratio_now(&v, k, &since[i]);
-        if (s || (!k->at_age && ratio[i] > 0))
-            same = same && s && ratio[i] == s->ratio && since[i] == s->since;
+        same = ask(&v, k, s, &ratio[i], &since[i]) && same;
     }
     if (st->line >= 0)
         pathway_reorder(&v, chart);
@@ -389,9 +394,7 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
         uint32_t i = (uint32_t)__builtin_ctz(left);
         const struct clock *k = &tb->clocks[enabled[i].clock];
         const struct slot *s = slot_at(f, w, k->slot);
-        ratio[i] = ratio_now(&v, k, &since[i]);
-        if (s || (!k->at_age && ratio[i] > 0))
-            same = same && s && ratio[i] == s->ratio && since[i] == s->since;
+        same = ask(&v, k, s, &ratio[i], &since[i]) && same;
     }
     if (same && v.change == in->change)
         return; /* nothing that it listens to made a difference: its clocks run on untouched, to the bit */

@@ -458,7 +458,8 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
 void pathway_read_levels(struct build *b);
 /* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->classes. */
 void pathway_find_classes(struct build *b, struct tables *t);
-/* Finds what of all that there is to listen to each clock does listen to, and where what is asked for stands. */
+/* Finds whether each clock is steady and what loads mean to it, and where the charts and marks stand that factors and tests ask
+ * for. To be called when all of them are read. */
 void pathway_find_listeners(const struct pathway *p, struct tables *t);
 /* Finds which transitions may touch a resource. */
 void pathway_find_shared(struct build *b, struct tables *t);
