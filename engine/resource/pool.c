@@ -27,6 +27,23 @@ static int64_t ticks(const struct kith_pool *pool, double now)
     return whole - (x < (double)whole); /* the floor, without a call */
 }
 
+/* The month of a moment, or -1 before counting. What happens at the very end belongs to the last month. */
+static int month_of(const struct kith_pool *pool, int64_t at)
+{
+    if (at < 0)
+        return -1;
+    int64_t m = at / TICKS_A_MONTH;
+    return m < pool->months ? (int)m : pool->months - 1;
+}
+
+/* Which row of amounts is at hand, and until when, now that sums are complete up to `last`. */
+static void turn_month(struct kith_pool *pool)
+{
+    int m = month_of(pool, pool->last);
+    pool->row = m < 0 ? NULL : pool->amount + (size_t)m * pool->stride;
+    pool->row_until = m < 0 ? 0 : m + 1 < pool->months ? (int64_t)(m + 1) * TICKS_A_MONTH : INT64_MAX;
+}
+
 enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_plan *plan, double origin, int months,
                                  int64_t *amount, size_t stride, size_t families)
 {
@@ -51,45 +68,53 @@ enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_
     pool->stride = stride;
     pool->waited = pool->stayed = 0;
     pool->last = ticks(pool, 0);
+    turn_month(pool);
     return KITH_OK;
-}
-
-/* The month of a moment, or -1 before counting. What happens at the very end belongs to the last month. */
-static int month_of(const struct kith_pool *pool, int64_t at)
-{
-    if (at < 0)
-        return -1;
-    int64_t m = at / TICKS_A_MONTH;
-    return m < pool->months ? (int)m : pool->months - 1;
 }
 
 /* Adds to an amount of the month at hand; sums are complete up to now. */
 static void count(struct kith_pool *pool, enum kith_pool_amount what, int64_t n)
 {
-    int m = month_of(pool, pool->last);
-    if (pool->counting && m >= 0)
-        pool->amount[(size_t)m * pool->stride + what] += n;
+    if (pool->counting)
+        pool->row[what] += n;
+}
+
+/* Adds `step` ticks in which nothing changed to the month at hand. */
+static void add_time(struct kith_pool *pool, int64_t step)
+{
+    int64_t *row = pool->row;
+    row[KITH_POOL_WAITING] += step * (int64_t)pool->line.n;
+    row[KITH_POOL_USED] += step * pool->used;
+    row[KITH_POOL_CAPACITY] += pool->capacity == KITH_POOL_UNLIMITED ? 0 : step * pool->capacity;
+    row[KITH_POOL_PERIOD] += step;
+}
+
+/* accrue() where a month ends, or before counting. */
+static void accrue_months(struct kith_pool *pool, int64_t to)
+{
+    while (pool->last < to) {
+        int64_t until = pool->row_until < to ? pool->row_until : to;
+        if (pool->row)
+            add_time(pool, until - pool->last);
+        pool->last = until;
+        turn_month(pool);
+    }
 }
 
 /* Adds the time since the sums were last complete, month by month. */
 static void accrue(struct kith_pool *pool, double now)
 {
-    int64_t to = ticks(pool, now), from = pool->last;
+    int64_t to = ticks(pool, now), step = to - pool->last;
     pool->counting = now > pool->origin;
-    if (to <= from)
+    if (step <= 0)
         return;
-    pool->last = to;
-    pool->stayed += (to - from) * (int64_t)pool->line.n;
-    for (from = from > 0 ? from : 0; from < to;) {
-        int m = month_of(pool, from);
-        int64_t end = m + 1 < pool->months ? (int64_t)(m + 1) * TICKS_A_MONTH : to, step = (end < to ? end : to) - from;
-        int64_t *row = pool->amount + (size_t)m * pool->stride;
-        row[KITH_POOL_WAITING] += step * (int64_t)pool->line.n;
-        row[KITH_POOL_USED] += step * pool->used;
-        row[KITH_POOL_CAPACITY] += pool->capacity == KITH_POOL_UNLIMITED ? 0 : step * pool->capacity;
-        row[KITH_POOL_PERIOD] += step;
-        from += step;
+    pool->stayed += step * (int64_t)pool->line.n;
+    if (pool->last < 0 || to >= pool->row_until) {
+        accrue_months(pool, to);
+        return;
     }
+    add_time(pool, step);
+    pool->last = to;
 }
 
 /* Finds the level of the load, and notes that somebody in line may have a turn. Call it after every change. */

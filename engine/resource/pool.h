@@ -52,6 +52,8 @@ struct kith_pool {
     int months;
     int64_t *amount;                /* [months][stride] the cell's, from this pool's first one on */
     size_t stride;
+    int64_t *row;                   /* of the month that `last` falls in; NULL before counting */
+    int64_t row_until;              /* ticks at which that month ends; INT64_MAX: the last one */
 };
 
 enum kith_pool_answer { KITH_POOL_HAS, KITH_POOL_WAITS, KITH_POOL_FULL, KITH_POOL_NO_MEMORY };
