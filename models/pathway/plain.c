@@ -50,7 +50,6 @@ static void fill_clock(const struct tables *t, const struct enabled *e, size_t p
                                         .inverse_ratio = e->inverse_ratio, .shape = k->dist.a, .scale = k->dist.b,
                                         .inverse_shape = k->dist.c, .inverse_scale = k->dist.d,
                                         .to = e->to};
-    st->key[i] = k->key;
     st->taken[i] = (uint32_t)place;
     st->code[i] = (uint64_t)e->code;
     st->adjacent = st->adjacent && st->taken[i] == st->taken[0] + i;
@@ -68,7 +67,7 @@ static bool fires_often(const struct plain_clock *k, bool weibull, double years)
 }
 
 /* How records are laid out, when the states are known. */
-static void lay_out(struct plain *pl, double years)
+static void lay_out(struct plain *pl, double years, bool coupled)
 {
     for (size_t s = 0; s < pl->n_states; s++)
         for (unsigned k = 0; k < pl->state[s].n; k++) {
@@ -78,6 +77,10 @@ static void lay_out(struct plain *pl, double years)
     size_t bytes = offsetof(struct plain_family, taken) + pl->n_clocks * (pl->wide ? sizeof(uint32_t) : sizeof(uint16_t));
     pl->rests = (bytes + sizeof(double) - 1) / sizeof(double);
     pl->doubles = pl->none = pl->rests + pl->n_clocks;
+    if (!coupled) {
+        pl->keys = pl->doubles;
+        pl->doubles += pl->n_clocks;
+    }
     for (size_t s = 0; s < pl->n_states; s++)
         for (unsigned k = 0; k < pl->state[s].n; k++)
             pl->state[s].clock[k].rest = (uint32_t)pl->rests + pl->state[s].taken[k];
@@ -128,7 +131,7 @@ static struct plain_firing firing_of(const struct pathway *p, const struct plain
     const struct enabled *e = &t->enabled[t->states[s].clocks.first + k];
     const struct state *to = &t->states[e->to];
     int wait = to->pool >= 0 ? t->users[to->user].waits_in : -1;
-    return (struct plain_firing){.key = st->key[k], .taken = st->taken[k], .code = (uint32_t)e->code, .to = e->to,
+    return (struct plain_firing){.key = pl->key[st->taken[k]], .taken = st->taken[k], .code = (uint32_t)e->code, .to = e->to,
                                  .waiting = wait >= 0 ? (uint32_t)code_of(p, t, s, (size_t)wait) : 0,
                                  .touches = e->shared, .asks = to->pool >= 0};
 }
@@ -179,7 +182,7 @@ static struct plain *make(struct build *b, size_t arm)
     if (!pl->key || !pl->state)
         return NULL;
     fill_states(p, pl, t, place);
-    lay_out(pl, p->sc->warm_up + p->sc->counted);
+    lay_out(pl, p->sc->warm_up + p->sc->counted, p->n_resources);
     if (p->n_resources) {
         pl->mixed = pathway_keep(b, pl->n_states, sizeof *pl->mixed);
         pl->firing = pathway_keep(b, pl->n_states * (PLAIN_WEIBULL + 1), sizeof *pl->firing);

@@ -38,8 +38,7 @@ struct plain_state {
     unsigned wait;
     uint32_t granted;                /* transition from there to here */
     struct plain_clock clock[PLAIN_CLOCKS_MAX];
-    /* by clock, close together: key of draws, transition */
-    uint64_t key[PLAIN_CLOCKS_MAX], code[PLAIN_CLOCKS_MAX];
+    uint64_t code[PLAIN_CLOCKS_MAX]; /* transitions */
     uint32_t taken[PLAIN_CLOCKS_MAX]; /* which of plain_family.taken is theirs */
 };
 
@@ -66,9 +65,10 @@ struct plain {
     unsigned start;
     int entry;                       /* transition with which a family begins */
     size_t doubles;                  /* of a record: struct plain_family with its n_clocks numbers of draws, then what is
-                                        left of each clock's unit exponential, rest[n_clocks] */
+                                        left of each clock's unit exponential, rest[n_clocks], then, where nothing is
+                                        coupled and records are few, the bits of keys[n_clocks] of their draws */
     bool wide;                       /* numbers of draws have 32 bits, not 16 */
-    size_t rests;                    /* which double rest[0] is */
+    size_t rests, keys;              /* which double rest[0] is; keys[0], 0: not kept */
     size_t none;                     /* which one stands for the rest of a clock that a state has not */
     uint64_t *key;                   /* [n_clocks] in the order of the records: state by state */
     struct plain_state *state;

@@ -18,7 +18,7 @@
  * before the next one begins: steps wait for the outcome of the one before, families do not wait for each other. */
 struct visit {
     _Alignas(64) double entered[SOME], at[SOME], spent[SOME], fresh[SOME], rest[PLAIN_CLOCKS_MAX][SOME];
-    _Alignas(64) double key[SOME]; /* bits of the families' keys */
+    _Alignas(64) double key[SOME]; /* bits of the keys of families, or of their draws */
     _Alignas(64) uint64_t row[SOME], winner[SOME], go[SOME], word[SOME], taken[SOME]; /* go: all bits, or none */
     struct kith_lanes_scratch scratch;
     unsigned n; /* made up to whole vectors */
@@ -78,7 +78,7 @@ INLINE void look_up(const double *base, const struct plain_state *st, unsigned n
 {
     const double *rest = base + st->clock[0].rest;
     for (unsigned i = 0; i < v->n; i += L) {
-        kith_lanes_rows2(base, v->row + i, &LANES(v->key, i), &LANES(v->entered, i));
+        LANES(v->entered, i) = load(base + ENTERED, v->row + i);
         if (n == 3 && st->adjacent) {
             kith_lanes_rows3(rest, v->row + i, &LANES(v->rest[0], i), &LANES(v->rest[1], i), &LANES(v->rest[2], i));
         } else if (n == 2 && st->adjacent) {
@@ -159,14 +159,16 @@ INLINE uint32_t take_draw(const struct plain *pl, struct plain_family *f, uint32
 }
 
 /* The winners' next unit exponentials. */
-INLINE void draw(const struct plain *pl, double *base, const struct plain_state *st, unsigned n, struct visit *v)
+INLINE void draw(const struct plain *pl, double *base, const struct plain_state *st, struct visit *v)
 {
-    for (unsigned i = 0; i < v->n; i++)
-        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), st->taken[v->winner[i]]);
-    for (unsigned i = 0; i < v->n; i += L) {
-        kith_word_lanes owner = (kith_word_lanes)LANES(v->key, i), key = of_winner(st->key, n, WORDS(v->winner, i));
-        WORDS(v->word, i) = kith_lanes_mix(kith_lanes_mix(owner, key), WORDS(v->taken, i));
+    for (unsigned i = 0; i < v->n; i++) {
+        double *record = base + v->row[i];
+        uint32_t clock = st->taken[v->winner[i]];
+        v->taken[i] = take_draw(pl, (void *)record, clock);
+        v->key[i] = record[pl->keys + clock];
     }
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->word, i) = kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->taken, i));
     kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
 }
 
@@ -334,9 +336,12 @@ static void first_draws(const struct plain *pl, const struct kith_cell *cell, do
         store(base + KEY, v->row + i, (kith_real_lanes)key);
     }
     for (size_t k = 0; k < pl->n_clocks; k++) {
-        for (unsigned i = 0; i < v->n; i += L)
-            WORDS(v->word, i) =
-                kith_lanes_mix(kith_lanes_mix(WORDS(v->taken, i), kith_lanes_word(pl->key[k])), kith_lanes_word(0));
+        for (unsigned i = 0; i < v->n; i += L) {
+            kith_word_lanes key = kith_lanes_mix(WORDS(v->taken, i), kith_lanes_word(pl->key[k]));
+            WORDS(v->word, i) = kith_lanes_mix(key, kith_lanes_word(0));
+            if (pl->keys)
+                store(base + pl->keys + k, v->row + i, (kith_real_lanes)key);
+        }
         kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
         for (unsigned i = 0; i < v->n; i += L)
             store(base + pl->rests + k, v->row + i, LANES(v->fresh, i));
