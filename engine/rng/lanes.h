@@ -10,7 +10,7 @@
 
 #include "draw.h"
 
-#if defined __AVX512F__ || defined __AVX2__
+#if defined __AVX512F__ || defined __AVX2__ || defined __SSE2__
 #include <immintrin.h>
 #endif
 
@@ -41,6 +41,34 @@ static inline kith_real_lanes kith_lanes_choose(kith_mask_lanes mask, kith_real_
                                                (__m512d)a);
 #else
     return (kith_real_lanes)kith_lanes_choose_words(mask, (kith_word_lanes)a, (kith_word_lanes)b);
+#endif
+}
+
+/* a where a < b, else b: that is also what these instructions give for zeros of both signs and for what is not a number. */
+static inline kith_real_lanes kith_lanes_least(kith_real_lanes a, kith_real_lanes b)
+{
+#if defined __AVX512F__ && KITH_LANES == 8
+    return (kith_real_lanes)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif defined __AVX__ && KITH_LANES == 4
+    return (kith_real_lanes)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif defined __SSE2__ && KITH_LANES == 2
+    return (kith_real_lanes)_mm_min_pd((__m128d)a, (__m128d)b);
+#else
+    return kith_lanes_choose((kith_mask_lanes)(a < b), a, b);
+#endif
+}
+
+/* a where a > b, else b; likewise. */
+static inline kith_real_lanes kith_lanes_most(kith_real_lanes a, kith_real_lanes b)
+{
+#if defined __AVX512F__ && KITH_LANES == 8
+    return (kith_real_lanes)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif defined __AVX__ && KITH_LANES == 4
+    return (kith_real_lanes)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif defined __SSE2__ && KITH_LANES == 2
+    return (kith_real_lanes)_mm_max_pd((__m128d)a, (__m128d)b);
+#else
+    return kith_lanes_choose((kith_mask_lanes)(a > b), a, b);
 #endif
 }
 

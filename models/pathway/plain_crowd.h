@@ -177,7 +177,7 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
         for (unsigned k = 0; k < pl->n_exponential; k++) {
             kith_real_lanes at = entered + LANES(v->rest[k], i) / LANES(c->rate[k], i);
             kith_mask_lanes less = at < best;
-            best = kith_lanes_choose(less, at, best);
+            best = kith_lanes_least(at, best);
             winner = kith_lanes_choose_words(less, kith_lanes_word(k), winner);
         }
         LANES(v->at, i) = best;
@@ -203,7 +203,7 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
                     at[j] = entered[j] + scale[j] * kith_pow(rest[i + j], pl->mixed[c->state[i + j]].inverse_shape);
         kith_mask_lanes less = at < best;
         LANES(v->spent, i) = spent;
-        LANES(v->at, i) = kith_lanes_choose(less, at, best);
+        LANES(v->at, i) = kith_lanes_least(at, best);
         WORDS(v->winner, i) = kith_lanes_choose_words(less, kith_lanes_word(PLAIN_WEIBULL), WORDS(v->winner, i));
     }
 }
@@ -237,7 +237,7 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
             if (k < PLAIN_WEIBULL)
                 used = LANES(c->rate[k], i) * length;
             kith_real_lanes rest = LANES(v->rest[k], i) - used;
-            rest = kith_lanes_choose(rest > none, rest, none);
+            rest = kith_lanes_most(rest, none);
             rest = kith_lanes_choose((kith_mask_lanes)(WORDS(v->winner, i) == k), fresh, rest);
             kith_lanes_store(address, kith_lanes_choose_words(go, WORDS(c->address[k], i), nobody + pl->rests));
             store(base, address, rest);

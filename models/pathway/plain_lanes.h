@@ -57,6 +57,13 @@ INLINE kith_word_lanes word_of(kith_real_lanes x)
     return (kith_word_lanes)(x + 0x1p52) & 0xfffffffffffffu;
 }
 
+/* word_of(whole(x)). */
+INLINE kith_word_lanes whole_word(kith_real_lanes x)
+{
+    kith_real_lanes shifted = x + 0x1p52;
+    return ((kith_word_lanes)shifted & 0xfffffffffffffu) + (kith_word_lanes)(shifted - 0x1p52 > x); /* minus 1 where it is */
+}
+
 /* As in clocks.c. */
 INLINE kith_real_lanes rough_log2(kith_real_lanes x)
 {
@@ -100,7 +107,7 @@ INLINE void race(const struct plain_state *st, unsigned n_exponential, bool divi
             const struct plain_clock *c = &st->clock[k];
             kith_real_lanes rest = LANES(v->rest[k], i), at = entered + (divide ? rest / c->rate : rest * c->mean);
             kith_mask_lanes less = at < best;
-            best = k ? kith_lanes_choose(less, at, best) : at;
+            best = k ? kith_lanes_least(at, best) : at;
             winner = k ? kith_lanes_choose_words(less, kith_lanes_word(k), winner) : winner;
         }
         LANES(v->at, i) = best;
@@ -138,7 +145,7 @@ INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, 
                     at[j] = entered[j] + k->scale * kith_pow(rest[i + j], k->inverse_shape);
         kith_mask_lanes less = at < best;
         LANES(v->spent, i) = spent;
-        LANES(v->at, i) = kith_lanes_choose(less, at, best);
+        LANES(v->at, i) = kith_lanes_least(at, best);
         WORDS(v->winner, i) = kith_lanes_choose_words(less, kith_lanes_word(n - 1), WORDS(v->winner, i));
     }
 }
@@ -183,7 +190,7 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
             if (weibull && k == n - 1)
                 used = LANES(v->spent, i);
             kith_real_lanes rest = LANES(v->rest[k], i) - used;
-            rest = kith_lanes_choose(rest > none, rest, none);
+            rest = kith_lanes_most(rest, none);
             rest = kith_lanes_choose(kith_lanes_equal(WORDS(v->winner, i), k), fresh, rest);
             store(base + st->clock[k].rest, v->row + i, rest);
         }
@@ -249,12 +256,12 @@ INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v,
         kith_real_lanes m = (LANES(v->at, i) - cell->warm_up) * 12;
         kith_mask_lanes counted = (kith_mask_lanes)WORDS(v->go, i) & (m > none);
         kith_real_lanes month = whole(kith_lanes_choose(counted, m, none));
-        month = kith_lanes_choose(month > last, last, month);
+        month = kith_lanes_least(month, last);
         kith_real_lanes left = kith_lanes_choose(counted, ((month + one) - m) * KITH_TICKS, none);
         kith_word_lanes row = word_of(kith_lanes_choose(counted, (month + one) * width, none));
         WORDS(where, i) = row + WORDS(code, i) * sizeof *cell->tally;
-        left = kith_lanes_choose(left > none, left, none); /* the end may be rounded to behind the last month */
-        WORDS(rest, i) = word_of(whole(left));
+        left = kith_lanes_most(left, none); /* the end may be rounded to behind the last month */
+        WORDS(rest, i) = whole_word(left);
     }
     unsigned char *sums = (unsigned char *)cell->tally;
     uint64_t sum = 0;
@@ -288,6 +295,16 @@ INLINE unsigned append(uint32_t *list, unsigned m, const uint32_t *who, const ui
         mask = (__mmask8)(n - i < L ? mask & ((1u << (n - i)) - 1) : mask);
         _mm256_storeu_si256((void *)(list + m),
                             _mm256_maskz_compress_epi32(mask, _mm256_loadu_si256((const void *)(who + i))));
+        m += (unsigned)__builtin_popcount(mask);
+    }
+#elif defined __AVX2__ && KITH_LANES == 4
+    static const _Alignas(16) int32_t chosen[16][4] = { /* which of four, by mask */
+        {0}, {0}, {1}, {0, 1}, {2}, {0, 2}, {1, 2}, {0, 1, 2}, {3}, {0, 3}, {1, 3}, {0, 1, 3}, {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+    for (unsigned i = 0; i < n; i += L) {
+        unsigned mask = (unsigned)_mm256_movemask_pd((__m256d)kith_lanes_equal(*(const kith_word_lanes *)(const void *)(winner + i), k));
+        mask = n - i < L ? mask & ((1u << (n - i)) - 1) : mask;
+        _mm_storeu_ps((void *)(list + m), _mm_permutevar_ps(_mm_loadu_ps((const void *)(who + i)),
+                                                            _mm_load_si128((const void *)chosen[mask])));
         m += (unsigned)__builtin_popcount(mask);
     }
 #else
