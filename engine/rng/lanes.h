@@ -126,8 +126,37 @@ static inline void kith_lanes_store(uint64_t *to, kith_word_lanes x)
 #define KITH_LANES_EACH(f) {f(0), f(1)}
 #endif
 
-/* Columns of a table of doubles whose rows of four begin at base + at[i]: *a is the first of each row, and so on. Rows are
+/* Columns of a table of doubles whose rows of two begin at base + at[i]: *a is the first of each row, *b the second. Rows are
  * read whole and turned, which is half the work of reading number by number. */
+#define KITH_LANES_A(i) base[at[i]]
+#define KITH_LANES_B(i) base[at[i] + 1]
+static inline void kith_lanes_rows2(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b)
+{
+#if defined __AVX512F__ && KITH_LANES == 8
+#define KITH_LANES_FOUR(i)                                                                                            \
+    _mm512_insertf64x2(                                                                                               \
+        _mm512_insertf64x2(_mm512_insertf64x2(_mm512_castpd128_pd512(_mm_loadu_pd(base + at[i])),                     \
+                                              _mm_loadu_pd(base + at[i + 2]), 1),                                     \
+                           _mm_loadu_pd(base + at[i + 4]), 2),                                                        \
+        _mm_loadu_pd(base + at[i + 6]), 3)
+    __m512d even = KITH_LANES_FOUR(0), odd = KITH_LANES_FOUR(1);
+#undef KITH_LANES_FOUR
+    *a = (kith_real_lanes)_mm512_unpacklo_pd(even, odd);
+    *b = (kith_real_lanes)_mm512_unpackhi_pd(even, odd);
+#elif defined __AVX__ && KITH_LANES == 4
+#define KITH_LANES_TWO(i) \
+    _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(base + at[i])), _mm_loadu_pd(base + at[i + 2]), 1)
+    __m256d even = KITH_LANES_TWO(0), odd = KITH_LANES_TWO(1);
+#undef KITH_LANES_TWO
+    *a = (kith_real_lanes)_mm256_unpacklo_pd(even, odd);
+    *b = (kith_real_lanes)_mm256_unpackhi_pd(even, odd);
+#else
+    *a = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_A);
+    *b = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_B);
+#endif
+}
+
+/* The same for rows of four. */
 static inline void kith_lanes_rows4(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b,
                                     kith_real_lanes *c, kith_real_lanes *d)
 {
@@ -144,42 +173,22 @@ static inline void kith_lanes_rows4(const double *base, const uint64_t *at, kith
     *c = (kith_real_lanes)_mm512_permutex2var_pd(even01, high, even23);
     *d = (kith_real_lanes)_mm512_permutex2var_pd(odd01, high, odd23);
 #else
-#define KITH_LANES_A(i) base[at[i]]
-#define KITH_LANES_B(i) base[at[i] + 1]
-#define KITH_LANES_C(i) base[at[i] + 2]
-#define KITH_LANES_D(i) base[at[i] + 3]
-    *a = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_A);
-    *b = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_B);
-    *c = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_C);
-    *d = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_D);
+    kith_lanes_rows2(base, at, a, b);
+    kith_lanes_rows2(base + 2, at, c, d);
 #endif
 }
 
-/* The first three columns. Reads a fourth. */
+/* The same for rows of three. */
 static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b,
                                     kith_real_lanes *c)
 {
-    kith_real_lanes d;
+#if KITH_LANES == 8
+    kith_real_lanes d; /* reads it, too */
     kith_lanes_rows4(base, at, a, b, c, &d);
-}
-
-/* The same for rows of two. */
-static inline void kith_lanes_rows2(const double *base, const uint64_t *at, kith_real_lanes *a, kith_real_lanes *b)
-{
-#if defined __AVX512F__ && KITH_LANES == 8
-#define KITH_LANES_FOUR(i)                                                                                            \
-    _mm512_insertf64x2(                                                                                               \
-        _mm512_insertf64x2(_mm512_insertf64x2(_mm512_castpd128_pd512(_mm_loadu_pd(base + at[i])),                     \
-                                              _mm_loadu_pd(base + at[i + 2]), 1),                                     \
-                           _mm_loadu_pd(base + at[i + 4]), 2),                                                        \
-        _mm_loadu_pd(base + at[i + 6]), 3)
-    __m512d even = KITH_LANES_FOUR(0), odd = KITH_LANES_FOUR(1);
-#undef KITH_LANES_FOUR
-    *a = (kith_real_lanes)_mm512_unpacklo_pd(even, odd);
-    *b = (kith_real_lanes)_mm512_unpackhi_pd(even, odd);
 #else
-    *a = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_A);
-    *b = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_B);
+#define KITH_LANES_C(i) base[at[i] + 2]
+    kith_lanes_rows2(base, at, a, b);
+    *c = (kith_real_lanes)KITH_LANES_EACH(KITH_LANES_C);
 #endif
 }
 
