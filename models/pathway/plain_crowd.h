@@ -133,6 +133,7 @@ struct crowd {
     _Alignas(64) uint64_t state[SOME], code[SOME], address[PLAIN_WEIBULL + 1][SOME]; /* where the rests are */
     _Alignas(64) double rate[PLAIN_WEIBULL][SOME], ratio[SOME], scale[SOME];
     uint64_t table[SOME]; /* where the state's row of tables begins, in doubles */
+    const struct plain_firing *firing[SOME]; /* of the winner */
 };
 
 /* Reads records and states; what a list lacks of a vector is made up with the record of nobody. */
@@ -217,7 +218,7 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
     kith_real_lanes none = kith_lanes_real(0);
     kith_word_lanes nobody = kith_lanes_word(a->n * pl->doubles);
     for (unsigned i = 0; i < v->n; i++) {
-        const struct plain_firing *f = firing(pl, c->state[i], v->winner[i]);
+        const struct plain_firing *f = c->firing[i];
         v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
         v->word[i] = f->key;
         v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
@@ -263,17 +264,16 @@ static void track_all(const struct plain_area *a, const struct crowd *c, const u
 /* Counts and records the firings of those who go, and makes who[] the list of them, in their new states; returns how many. */
 INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, unsigned n)
 {
-    const struct plain *pl = a->plain;
     struct visit *v = &c->v;
     unsigned left = 0;
     for (unsigned i = 0; i < v->n; i++)
-        c->code[i] = firing(pl, c->state[i], v->winner[i])->code;
+        c->code[i] = c->firing[i]->code;
     if (a->cell->share > 0)
         track_all(a, c, who, n);
     tally(a->cell, c->code, v, n);
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
-        f->state = (uint8_t)firing(pl, c->state[i], v->winner[i])->to;
+        f->state = (uint8_t)c->firing[i]->to;
         who[left] = who[i];
         left += (unsigned)v->go[i] & 1;
     }
@@ -289,12 +289,13 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     struct visit *v = &c.v;
     gather(a, who, n, &c);
     race_all(pl, &c);
+    for (unsigned i = 0; i < v->n; i++)
+        c.firing[i] = firing(pl, c.state[i], v->winner[i]);
     uint32_t goers[SOME];
     unsigned left = 0;
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
-        const struct plain_firing *k = firing(pl, c.state[i], v->winner[i]);
-        bool go = (v->at[i] <= a->cell->end) & !k->touches;
+        bool go = (v->at[i] <= a->cell->end) & !c.firing[i]->touches;
         f->at = v->at[i];
         f->spent = v->spent[i];
         f->winner = (uint8_t)v->winner[i];
@@ -340,13 +341,14 @@ static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
         f->fired = true;
         f->was = f->state;
         f->stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
-        f->asks = firing(pl, c.state[i], f->winner)->asks;
+        c.firing[i] = firing(pl, c.state[i], f->winner);
+        f->asks = c.firing[i]->asks;
         v->go[i] = i < n ? ~(uint64_t)0 : 0;
     }
     draw_all(a, &c);
     uint64_t nobody = a->n * pl->doubles;
     for (unsigned i = 0; i < n; i++) { /* who asks stays in its state for now; as masks: nobody could foresee a jump */
-        uint64_t goes = (uint64_t)firing(pl, c.state[i], v->winner[i])->asks - 1;
+        uint64_t goes = (uint64_t)c.firing[i]->asks - 1;
         v->go[i] = goes;
         v->row[i] = (v->row[i] & goes) | (nobody & ~goes);
     }
