@@ -56,14 +56,16 @@ static void fill_clock(const struct tables *t, const struct enabled *e, size_t p
 }
 
 /* Whether the clock may fire more than 16,384 times in so many years, on average; then 65,535 draws may not do. Below that they
- * do: however the years fall into visits, an exponential clock or a Weibull one whose hazard rises consumes at most what it
- * would in one visit of all of them, so its firings are at most those of a Poisson process with that mean, and four
- * times as many have a chance of less than 1e-10000. Many short visits of one whose hazard falls consume more. */
-static bool fires_often(const struct plain_clock *k, bool weibull, double years)
+ * do: its firings are those of a Poisson process with that mean, and four times as many have a chance of less than
+ * 1e-10000. However the years fall into visits, an exponential clock or a Weibull one whose hazard rises consumes at most what
+ * it would in one visit of all of them. One whose hazard falls consumes most in visits of equal length, and more the more there
+ * are: at most one for each draw of any clock, all of which are below 65,535 until the first is not. */
+static bool fires_often(const struct plain_clock *k, bool weibull, double years, size_t n_clocks)
 {
+    double visits = weibull && k->shape < 1 ? 65535.0 * (double)n_clocks + 1 : 1;
     if (!weibull)
         return k->rate * years > 16384;
-    return k->shape < 1 || k->ratio * pow(years * k->inverse_scale, k->shape) > 16384;
+    return k->ratio * visits * pow(years / visits * k->inverse_scale, k->shape) > 16384;
 }
 
 /* How records are laid out, when the states are known. */
@@ -72,7 +74,7 @@ static void lay_out(struct plain *pl, double years, bool coupled)
     for (size_t s = 0; s < pl->n_states; s++)
         for (unsigned k = 0; k < pl->state[s].n; k++) {
             const struct plain_state *st = &pl->state[s];
-            pl->wide = pl->wide || fires_often(&st->clock[k], st->weibull && k == st->n - 1, years);
+            pl->wide = pl->wide || fires_often(&st->clock[k], st->weibull && k == st->n - 1, years, pl->n_clocks);
         }
     size_t bytes = offsetof(struct plain_family, taken) + pl->n_clocks * (pl->wide ? sizeof(uint32_t) : sizeof(uint16_t));
     pl->rests = (bytes + sizeof(double) - 1) / sizeof(double);
