@@ -86,13 +86,13 @@ struct plain_lists {
 /* What a record begins with; see struct plain.doubles. */
 struct plain_family {
     uint64_t key;                    /* of draws, as struct member's */
-    double entered;                  /* its state */
-    double at;                       /* coupled: when it next touches a resource; INFINITY: when it is given one */
-    double spent;                    /* coupled: what the Weibull clock has consumed by then */
-    uint8_t state, winner;           /* coupled: as of `entered`; which clock fires then */
+    double at;                       /* when it entered its state; coupled, once it is known: when it next touches a resource,
+                                        INFINITY: when it is given one. What is left of its clocks is as of then, but
+                                        for the one that fires, which has its next draw when the touch is prepared */
+    uint8_t state, winner;           /* coupled: which clock fires then */
     uint8_t was;                     /* coupled: the state it left by what has been prepared, or waits for */
-    bool tracked : 1, fired : 1, asks : 1, stands : 1; /* coupled: it has been prepared; it asks for a resource; before that
-                                                          it stood as counting began */
+    bool tracked : 1, fired : 1, asks : 1, stood : 1; /* coupled: the touch has been prepared; it asks for a resource; there
+                                                         is a row of how the family stood as counting began */
     uint32_t taken[];                /* draws of each clock so far; 16 bits each, unless plain.wide */
 };
 

@@ -10,7 +10,7 @@
 /* The family begins in a state at time t. */
 static void enter(const struct plain *pl, struct plain_family *f, unsigned state, double t)
 {
-    f->entered = t;
+    f->at = t;
     f->state = (uint8_t)state;
     race_one(pl, f);
 }
@@ -60,11 +60,10 @@ static void touch(struct plain_area *a, struct plain_family *f, uint32_t i, doub
     if (!keeps && was->pool >= 0)
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
     if (keeps || ask(a, f, i, st, t)) {
-        note(a, f->tracked, i, f->was, f->stands, t, k->code);
+        note(a, f, i, f->was, t, k->code);
         enter(a->plain, f, k->to, t);
     } else {
-        note(a, f->tracked, i, f->was, f->stands, t, k->waiting);
-        f->entered = t;
+        note(a, f, i, f->was, t, k->waiting);
         f->state = (uint8_t)st->wait;
         f->was = (uint8_t)k->to; /* what it waits for */
         f->at = INFINITY;
@@ -84,8 +83,7 @@ static void serve_lines(struct plain_area *a, double t)
             while (pool->dirty && kith_pool_next(pool, t, &who, &holder, &failed)) {
                 struct plain_family *f = family_at(a, who.family);
                 fetch(a, kith_line_soon(&pool->line, 2, a->n));
-                bool stands = f->entered <= a->cell->warm_up && t > a->cell->warm_up;
-                note(a, f->tracked, who.family, f->state, stands, t, a->plain->state[f->was].granted);
+                note(a, f, who.family, f->state, t, a->plain->state[f->was].granted);
                 enter(a->plain, f, f->was, t);
                 expect(a, f, who.family);
                 again = true;
@@ -116,7 +114,7 @@ static void stand(struct plain_area *a)
     for (uint32_t i = 0; i < a->n && a->cell->share > 0; i++) {
         const struct plain_family *f = family_at(a, i);
         a->cell->whose = i;
-        if (f->tracked && f->entered <= a->cell->warm_up)
+        if (f->tracked && !f->stood)
             kith_cell_row_of_day(a->cell, 0, 0, (unsigned)a->plain->state[f->state].standing);
     }
 }

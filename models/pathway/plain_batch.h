@@ -30,7 +30,7 @@ static void rest_there(struct plain_batch *b, const struct plain_state *st, cons
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(b->record + who[i] * b->plain->doubles);
         b->cell->whose = b->number[who[i]];
-        if (f->tracked && f->entered <= b->cell->warm_up)
+        if (f->tracked && f->at <= b->cell->warm_up)
             kith_cell_row_of_day(b->cell, 0, 0, (unsigned)st->standing);
         b->idle[b->n_idle++] = who[i];
     }

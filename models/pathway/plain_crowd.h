@@ -23,24 +23,24 @@ INLINE const struct plain_firing *firing(const struct plain *pl, uint64_t state,
 /* Fewer than this. */
 #define FEW 8
 
-/* Records a transition of family i at time t; `stands`: the family stood where it was as counting began. */
-static void note(struct plain_area *a, bool tracked, uint32_t i, unsigned from, bool stands, double t, unsigned code)
+/* Records a transition of family i at time t, and before the first one how it stood in state `from` as counting began. */
+static void note(struct plain_area *a, struct plain_family *f, uint32_t i, unsigned from, double t, unsigned code)
 {
     a->cell->whose = i;
-    a->cell->tracking = tracked;
-    if (tracked && stands)
+    a->cell->tracking = f->tracked;
+    if (f->tracked && !f->stood && t > a->cell->warm_up) {
+        f->stood = true;
         kith_cell_row_of_day(a->cell, 0, 0, (unsigned)a->plain->state[from].standing);
+    }
     kith_cell_event(a->cell, t, 0, code);
 }
 
-/* The race of the clocks of the family's state, entered at f->entered. */
+/* The race of the clocks of the family's state, entered at f->at, and what the visit leaves of them. */
 static void race_one(const struct plain *pl, struct plain_family *f)
 {
     const struct plain_state *st = &pl->state[f->state];
-    const double *record = (const double *)(const void *)f;
-    double best = INFINITY, t = f->entered;
+    double *record = (double *)(void *)f, best = INFINITY, t = f->at, spent = 0;
     unsigned winner = 0, exponential = st->n - st->weibull;
-    f->spent = 0;
     for (unsigned k = 0; k < exponential; k++) {
         double at = t + record[st->clock[k].rest] / st->clock[k].rate;
         winner = at < best ? k : winner;
@@ -51,32 +51,29 @@ static void race_one(const struct plain *pl, struct plain_family *f)
         double rest = record[k->rest] / k->ratio, part = (best - t) * k->inverse_scale, at = INFINITY;
         bool first = !exponential || pathway_surely_before(k->shape, part, rest);
         double power = kith_pow(first ? rest : part, first ? k->inverse_shape : k->shape);
-        f->spent = first ? 0 : k->ratio * power;
+        spent = first ? 0 : k->ratio * power;
         if (first)
             at = t + k->scale * power;
-        else if (f->spent >= record[k->rest])
+        else if (spent >= record[k->rest])
             at = t + k->scale * kith_pow(rest, k->inverse_shape);
         winner = at < best ? PLAIN_WEIBULL : winner;
         best = at < best ? at : best;
     }
     f->at = best;
     f->winner = (uint8_t)winner;
-}
-
-/* The winner fires: what the visit leaves of all clocks, and its next draw. */
-static void fire_one(const struct plain *pl, struct plain_family *f)
-{
-    const struct plain_state *st = &pl->state[f->state];
-    const struct plain_firing *won = firing(pl, f->state, f->winner);
-    double *record = (double *)(void *)f, length = f->at - f->entered;
-    double fresh = kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(pl, f, won->taken)));
     for (unsigned k = 0; k < st->n; k++) {
         double *rest = record + st->clock[k].rest;
-        bool weibull = st->weibull && k == st->n - 1;
-        *rest -= weibull ? f->spent : st->clock[k].rate * length;
-        *rest = f->winner == (weibull ? PLAIN_WEIBULL : k) ? fresh : *rest > 0 ? *rest : 0;
+        *rest -= k == exponential ? spent : st->clock[k].rate * (best - t);
+        *rest = *rest > 0 ? *rest : 0;
     }
-    f->entered = f->at;
+}
+
+/* The winner fires: its next draw. */
+static void fire_one(const struct plain *pl, struct plain_family *f, const struct plain_firing *won)
+{
+    double *record = (double *)(void *)f;
+    record[pl->rests + won->taken] =
+        kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(pl, f, won->taken)));
 }
 
 /* Its next event touches nothing and happens. */
@@ -84,9 +81,8 @@ static void go_one(struct plain_area *a, uint32_t i)
 {
     struct plain_family *f = family_at(a, i);
     const struct plain_firing *k = firing(a->plain, f->state, f->winner);
-    bool stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
-    fire_one(a->plain, f);
-    note(a, f->tracked, i, f->state, stands, f->at, k->code);
+    fire_one(a->plain, f, k);
+    note(a, f, i, f->state, f->at, k->code);
     f->state = (uint8_t)k->to;
 }
 
@@ -103,7 +99,7 @@ static void move_one(struct plain_area *a, uint32_t i)
     }
 }
 
-/* The family is about to touch a resource: its clocks fire, and if it asks for nothing it goes on. */
+/* The family is about to touch a resource: its clock fires, and if it asks for nothing it goes on. */
 static void prepare_one(struct plain_area *a, uint32_t i)
 {
     struct plain_family *f = family_at(a, i);
@@ -112,11 +108,10 @@ static void prepare_one(struct plain_area *a, uint32_t i)
     f->fired = true;
     f->was = f->state;
     f->asks = k->asks;
-    f->stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
-    fire_one(pl, f);
+    fire_one(pl, f, k);
     if (f->asks)
         return;
-    note(a, f->tracked, i, f->was, f->stands, f->at, k->code);
+    note(a, f, i, f->was, f->at, k->code);
     f->state = (uint8_t)k->to;
     move_one(a, i);
 }
@@ -148,7 +143,8 @@ INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, 
         c->table[i] = c->state[i] * (sizeof *pl->mixed / sizeof(double));
     }
     for (unsigned i = 0; i < v->n; i += L) {
-        kith_lanes_rows2(base, v->row + i, &LANES(v->key, i), &LANES(v->entered, i));
+        LANES(v->key, i) = load(base + KEY, v->row + i); /* not together: the time may just have been written */
+        LANES(v->entered, i) = load(base + AT, v->row + i);
         kith_real_lanes at[PLAIN_WEIBULL + 1];
         kith_lanes_rows4(positions, c->table + i, &at[0], &at[1], &at[2], &at[3]);
         for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
@@ -209,27 +205,16 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
     }
 }
 
-/* The winners' next unit exponentials, and what the visit leaves of all clocks of those who go (v->go). */
-INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+/* What the visit leaves of all clocks, of those whose visit ends in time: v->go. */
+INLINE void consume_all(const struct plain_area *a, struct crowd *c)
 {
     const struct plain *pl = a->plain;
     struct visit *v = &c->v;
-    double *base = a->record;
     kith_real_lanes none = kith_lanes_real(0);
-    kith_word_lanes nobody = kith_lanes_word(a->n * pl->doubles);
-    for (unsigned i = 0; i < v->n; i++) {
-        const struct plain_firing *f = c->firing[i];
-        v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
-        v->word[i] = f->key;
-        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
-    }
-    for (unsigned i = 0; i < v->n; i += L)
-        WORDS(v->word, i) =
-            kith_lanes_mix(kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->word, i)), WORDS(v->taken, i));
-    kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
+    kith_word_lanes nobody = kith_lanes_word(a->n * pl->doubles + pl->rests);
     for (unsigned i = 0; i < v->n; i += L) {
         kith_mask_lanes go = (kith_mask_lanes)WORDS(v->go, i);
-        kith_real_lanes at = LANES(v->at, i), length = at - LANES(v->entered, i), fresh = LANES(v->fresh, i);
+        kith_real_lanes length = LANES(v->at, i) - LANES(v->entered, i);
         for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
             if (k >= pl->n_exponential && k < PLAIN_WEIBULL)
                 continue;
@@ -237,14 +222,32 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
             kith_real_lanes used = LANES(v->spent, i);
             if (k < PLAIN_WEIBULL)
                 used = LANES(c->rate[k], i) * length;
-            kith_real_lanes rest = LANES(v->rest[k], i) - used;
-            rest = kith_lanes_most(rest, none);
-            rest = kith_lanes_choose((kith_mask_lanes)(WORDS(v->winner, i) == k), fresh, rest);
-            kith_lanes_store(address, kith_lanes_choose_words(go, WORDS(c->address[k], i), nobody + pl->rests));
-            store(base, address, rest);
+            kith_lanes_store(address, kith_lanes_choose_words(go, WORDS(c->address[k], i), nobody));
+            store(a->record, address, kith_lanes_most(LANES(v->rest[k], i) - used, none));
         }
-        store(base + ENTERED, v->row + i, at);
     }
+}
+
+/* The next unit exponentials of the winners of those who go (v->go). */
+INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+{
+    const struct plain *pl = a->plain;
+    struct visit *v = &c->v;
+    double *base = a->record;
+    uint64_t *rest = c->address[0];
+    for (unsigned i = 0; i < v->n; i++) {
+        const struct plain_firing *f = c->firing[i];
+        v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
+        v->word[i] = f->key;
+        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
+        rest[i] = v->row[i] + pl->rests + f->taken;
+    }
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->word, i) =
+            kith_lanes_mix(kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->word, i)), WORDS(v->taken, i));
+    kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
+    for (unsigned i = 0; i < v->n; i++)
+        base[rest[i]] = v->fresh[i];
 }
 
 /* Adds the rows of those who go and are tracked. */
@@ -255,8 +258,9 @@ static void track_all(const struct plain_area *a, const struct crowd *c, const u
     if (!begin_rows(a->cell, n, &r))
         return;
     for (unsigned i = 0; i < n; i++) {
-        const struct plain_family *f = (const void *)(a->record + v->row[i]); /* nobody, if it does not go */
-        add_rows(&r, who[i], f->tracked, &a->plain->state[c->state[i]], c->code[i], v->entered[i], v->at[i]);
+        struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
+        add_rows(&r, who[i], f->tracked, f->stood, &a->plain->state[c->state[i]], c->code[i], v->at[i]);
+        f->stood |= f->tracked & (v->at[i] > r.warm_up);
     }
     a->cell->n_rows = r.n;
 }
@@ -291,13 +295,15 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     race_all(pl, &c);
     for (unsigned i = 0; i < v->n; i++)
         c.firing[i] = firing(pl, c.state[i], v->winner[i]);
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= a->cell->end);
+    consume_all(a, &c);
     uint32_t goers[SOME];
     unsigned left = 0;
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
-        bool go = (v->at[i] <= a->cell->end) & !c.firing[i]->touches;
+        bool go = (v->go[i] & 1) & !c.firing[i]->touches;
         f->at = v->at[i];
-        f->spent = v->spent[i];
         f->winner = (uint8_t)v->winner[i];
         v->go[i] = go ? ~(uint64_t)0 : 0;
         goers[left] = who[i];
@@ -332,16 +338,15 @@ static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
     const struct plain *pl = a->plain;
     struct crowd c;
     struct visit *v = &c.v;
-    gather(a, who, n, &c);
+    rows_of(pl, who, n, a->n, v);
     for (unsigned i = 0; i < v->n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
+        v->key[i] = a->record[v->row[i] + KEY];
         v->at[i] = f->at;
-        v->spent[i] = f->spent;
-        v->winner[i] = f->winner;
+        c.state[i] = f->state;
+        c.firing[i] = firing(pl, f->state, f->winner);
         f->fired = true;
         f->was = f->state;
-        f->stands = f->entered <= a->cell->warm_up && f->at > a->cell->warm_up;
-        c.firing[i] = firing(pl, c.state[i], f->winner);
         f->asks = c.firing[i]->asks;
         v->go[i] = i < n ? ~(uint64_t)0 : 0;
     }

@@ -38,10 +38,10 @@ INLINE void store(double *base, const uint64_t *row, kith_real_lanes x)
         base[row[i]] = x[i];
 }
 
-/* Which doubles of a record its key and the time of entering its state are. */
+/* Which doubles of a record its key and its time are. */
 #define KEY 0
-#define ENTERED 1
-_Static_assert(offsetof(struct plain_family, key) == 8 * KEY && offsetof(struct plain_family, entered) == 8 * ENTERED,
+#define AT 1
+_Static_assert(offsetof(struct plain_family, key) == 8 * KEY && offsetof(struct plain_family, at) == 8 * AT,
                "read together as a row");
 
 /* x, in [0, 2^51), without what is behind the point. */
@@ -85,7 +85,7 @@ INLINE void look_up(const double *base, const struct plain_state *st, unsigned n
 {
     const double *rest = base + st->clock[0].rest;
     for (unsigned i = 0; i < v->n; i += L) {
-        LANES(v->entered, i) = load(base + ENTERED, v->row + i);
+        LANES(v->entered, i) = load(base + AT, v->row + i);
         if (n == 3 && st->adjacent) {
             kith_lanes_rows3(rest, v->row + i, &LANES(v->rest[0], i), &LANES(v->rest[1], i), &LANES(v->rest[2], i));
         } else if (n == 2 && st->adjacent) {
@@ -194,7 +194,7 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
             rest = kith_lanes_choose(kith_lanes_equal(WORDS(v->winner, i), k), fresh, rest);
             store(base + st->clock[k].rest, v->row + i, rest);
         }
-        store(base + ENTERED, v->row + i, at);
+        store(base + AT, v->row + i, at);
     }
 }
 
@@ -225,14 +225,14 @@ INLINE void add_row(struct rows *r, uint32_t owner, unsigned day, unsigned code)
     r->owner[i] = owner;
 }
 
-/* Rows of a family, if it is tracked: how it stands when counting begins, and what happens after. That one is written in any case
+/* Rows of a family, if it is tracked: how it stands when counting begins unless it `stood`, and what happens after. That one is written in any case
  * and then counts or not, which cannot be foreseen. */
-INLINE void add_rows(struct rows *r, uint32_t owner, bool tracked, const struct plain_state *st, uint64_t code, double entered,
+INLINE void add_rows(struct rows *r, uint32_t owner, bool tracked, bool stood, const struct plain_state *st, uint64_t code,
                      double at)
 {
     bool after = tracked & (at > r->warm_up), counts = after & (at <= r->end);
     double since = (at < r->end ? at : r->end) - r->warm_up; /* minimum and maximum, no jumps */
-    if (after & (entered <= r->warm_up))
+    if (after & !stood)
         add_row(r, owner, 0, (unsigned)st->standing);
     add_row(r, owner, kith_cell_day(since > 0 ? since : 0), (unsigned)code);
     r->n -= !counts;
@@ -373,7 +373,8 @@ static void track(const struct plain_batch *b, const struct plain_state *st, con
         return;
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(b->record + v->row[i]);
-        add_rows(&r, b->number[who[i]], f->tracked, st, (uint64_t)st->code[v->winner[i]], v->entered[i], v->at[i]);
+        bool stood = v->entered[i] > b->cell->warm_up;
+        add_rows(&r, b->number[who[i]], f->tracked, stood, st, (uint64_t)st->code[v->winner[i]], v->at[i]);
     }
     b->cell->n_rows = r.n;
 }
