@@ -55,28 +55,37 @@ static void fill_clock(const struct tables *t, const struct enabled *e, size_t p
     st->adjacent = st->adjacent && st->taken[i] == st->taken[0] + i;
 }
 
-/* Whether the clock may fire more than 16,384 times in so many years, on average; then 65,535 draws may not do. Below that they
- * do: its firings are those of a Poisson process with that mean, and four times as many have a chance of less than
- * 1e-10000. However the years fall into visits, an exponential clock or a Weibull one whose hazard rises consumes at most what
- * it would in one visit of all of them. One whose hazard falls consumes most in visits of equal length, and more the more there
- * are: at most one for each draw of any clock, all of which are below 65,535 until the first is not. */
-static bool fires_often(const struct plain_clock *k, bool weibull, double years, size_t n_clocks)
+/* Whether the clock may fire more than `mean` times in so many years, on average; then `most` draws may not do. Else its firings are
+ * those of a Poisson process with that mean, and as many as `most` have no chance worth the name. However the years fall into
+ * visits, an exponential clock or a Weibull one whose hazard rises consumes at most what it would in one visit of all of
+ * them. One whose hazard falls consumes most in visits of equal length, and more the more there are: at most one for each
+ * draw of any clock, of which none has had more than `most` until the first has. */
+static bool fires_often(const struct plain_clock *k, bool weibull, double years, double visits, double mean)
 {
-    double visits = weibull && k->shape < 1 ? 65535.0 * (double)n_clocks + 1 : 1;
     if (!weibull)
-        return k->rate * years > 16384;
-    return k->ratio * visits * pow(years / visits * k->inverse_scale, k->shape) > 16384;
+        return k->rate * years > mean;
+    visits = k->shape < 1 ? visits : 1;
+    return k->ratio * visits * pow(years / visits * k->inverse_scale, k->shape) > mean;
 }
 
-/* How records are laid out, when the states are known. */
-static void lay_out(struct plain *pl, double years, bool coupled)
+/* Whether so many draws of each clock do, if none fires more than `mean` times on average. */
+static bool draws_do(const struct plain *pl, double years, double most, double mean)
 {
     for (size_t s = 0; s < pl->n_states; s++)
         for (unsigned k = 0; k < pl->state[s].n; k++) {
             const struct plain_state *st = &pl->state[s];
-            pl->wide = pl->wide || fires_often(&st->clock[k], st->weibull && k == st->n - 1, years, pl->n_clocks);
+            if (fires_often(&st->clock[k], st->weibull && k == st->n - 1, years, most * (double)pl->n_clocks + 1, mean))
+                return false;
         }
-    size_t bytes = offsetof(struct plain_family, taken) + pl->n_clocks * (pl->wide ? sizeof(uint32_t) : sizeof(uint16_t));
+    return true;
+}
+
+/* How records are laid out, when the states are known. That a Poisson number of mean 110 is above 255 has a chance of 1e-32,
+ * that one of mean 16,384 is above 65,535 one of less than 1e-10000. */
+static void lay_out(struct plain *pl, double years, bool coupled)
+{
+    pl->taken_bytes = draws_do(pl, years, 255, 110) ? 1 : draws_do(pl, years, 65535, 16384) ? 2 : 4;
+    size_t bytes = offsetof(struct plain_family, taken) + pl->n_clocks * pl->taken_bytes;
     pl->rests = (bytes + sizeof(double) - 1) / sizeof(double);
     pl->doubles = pl->none = pl->rests + pl->n_clocks;
     if (!coupled) {

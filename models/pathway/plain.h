@@ -67,7 +67,7 @@ struct plain {
     size_t doubles;                  /* of a record: struct plain_family with its n_clocks numbers of draws, then what is
                                         left of each clock's unit exponential, rest[n_clocks], then, where nothing is
                                         coupled and records are few, the bits of keys[n_clocks] of their draws */
-    bool wide;                       /* numbers of draws have 32 bits, not 16 */
+    size_t taken_bytes;              /* of a number of draws: 1, 2 or 4 */
     size_t rests, keys;              /* which double rest[0] is; keys[0], 0: not kept */
     size_t none;                     /* which one stands for the rest of a clock that a state has not */
     uint64_t *key;                   /* [n_clocks] in the order of the records: state by state */
@@ -93,7 +93,7 @@ struct plain_family {
     uint8_t was;                     /* coupled: the state it left by what has been prepared, or waits for */
     bool tracked : 1, fired : 1, asks : 1, stood : 1; /* coupled: the touch has been prepared; it asks for a resource; there
                                                          is a row of how the family stood as counting began */
-    uint32_t taken[];                /* draws of each clock so far; 16 bits each, unless plain.wide */
+    uint32_t taken[];                /* draws of each clock so far, in plain.taken_bytes each */
 };
 
 /* Families of a unit on their way. One record more than PLAIN_FAMILIES: idle lanes work on it. */

@@ -73,7 +73,7 @@ static void fire_one(const struct plain *pl, struct plain_family *f, const struc
 {
     double *record = (double *)(void *)f;
     record[pl->rests + won->taken] =
-        kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(pl, f, won->taken)));
+        kith_draw_exponential(kith_draw_mix(kith_draw_mix(f->key, won->key), take_draw(f, won->taken, pl->taken_bytes)));
 }
 
 /* Its next event touches nothing and happens. */
@@ -228,26 +228,32 @@ INLINE void consume_all(const struct plain_area *a, struct crowd *c)
     }
 }
 
-/* The next unit exponentials of the winners of those who go (v->go). */
-INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+/* Which draws the winners of those who go (v->go) take next, with which keys, and where they are put. */
+INLINE void goers_take(const struct plain_area *a, struct crowd *c, size_t bytes)
 {
-    const struct plain *pl = a->plain;
     struct visit *v = &c->v;
-    double *base = a->record;
-    uint64_t *rest = c->address[0];
     for (unsigned i = 0; i < v->n; i++) {
         const struct plain_firing *f = c->firing[i];
-        v->row[i] = v->go[i] ? v->row[i] : a->n * pl->doubles;
+        v->row[i] = v->go[i] ? v->row[i] : a->n * a->plain->doubles;
         v->word[i] = f->key;
-        v->taken[i] = take_draw(pl, (void *)(base + v->row[i]), f->taken);
-        rest[i] = v->row[i] + pl->rests + f->taken;
+        v->taken[i] = take_draw((void *)(a->record + v->row[i]), f->taken, bytes);
+        c->address[0][i] = v->row[i] + a->plain->rests + f->taken;
     }
+}
+
+/* Their next unit exponentials. */
+INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+{
+    struct visit *v = &c->v;
+#define TAKE(bytes) goers_take(a, c, bytes)
+    WITH_BYTES(a->plain, TAKE);
+#undef TAKE
     for (unsigned i = 0; i < v->n; i += L)
         WORDS(v->word, i) =
             kith_lanes_mix(kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->word, i)), WORDS(v->taken, i));
     kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
     for (unsigned i = 0; i < v->n; i++)
-        base[rest[i]] = v->fresh[i];
+        a->record[c->address[0][i]] = v->fresh[i];
 }
 
 /* Adds the rows of those who go and are tracked. */

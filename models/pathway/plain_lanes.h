@@ -159,21 +159,35 @@ INLINE kith_word_lanes of_winner(const uint64_t *number, unsigned n, kith_word_l
     return x;
 }
 
-/* The number of the family's next draw for a clock. */
-INLINE uint32_t take_draw(const struct plain *pl, struct plain_family *f, uint32_t clock)
+/* The number of the family's next draw for a clock; `bytes` as plain.taken_bytes. */
+INLINE uint32_t take_draw(struct plain_family *f, uint32_t clock, size_t bytes)
 {
-    return pl->wide ? ++f->taken[clock] : ++((uint16_t *)(void *)f->taken)[clock];
+    void *taken = f->taken;
+    if (bytes == 1)
+        return ++((uint8_t *)taken)[clock];
+    return bytes == 2 ? ++((uint16_t *)taken)[clock] : ++f->taken[clock];
+}
+
+/* take_draws(bytes) with a constant. */
+#define WITH_BYTES(pl, take_draws) ((pl)->taken_bytes == 1 ? take_draws(1) : (pl)->taken_bytes == 2 ? take_draws(2) : take_draws(4))
+
+/* Which draws the winners take next, and with which keys. */
+INLINE void winners_take(const struct plain *pl, double *base, const struct plain_state *st, struct visit *v, size_t bytes)
+{
+    for (unsigned i = 0; i < v->n; i++) {
+        double *record = base + v->row[i];
+        uint32_t clock = st->taken[v->winner[i]];
+        v->taken[i] = take_draw((void *)record, clock, bytes);
+        v->key[i] = record[pl->keys + clock];
+    }
 }
 
 /* The winners' next unit exponentials. */
 INLINE void draw(const struct plain *pl, double *base, const struct plain_state *st, struct visit *v)
 {
-    for (unsigned i = 0; i < v->n; i++) {
-        double *record = base + v->row[i];
-        uint32_t clock = st->taken[v->winner[i]];
-        v->taken[i] = take_draw(pl, (void *)record, clock);
-        v->key[i] = record[pl->keys + clock];
-    }
+#define TAKE(bytes) winners_take(pl, base, st, v, bytes)
+    WITH_BYTES(pl, TAKE);
+#undef TAKE
     for (unsigned i = 0; i < v->n; i += L)
         WORDS(v->word, i) = kith_lanes_mix((kith_word_lanes)LANES(v->key, i), WORDS(v->taken, i));
     kith_lanes_exponentials(v->word, v->fresh, v->n, &v->scratch);
