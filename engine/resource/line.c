@@ -7,7 +7,7 @@ void kith_line_init(struct kith_line *line, struct kith_mem *mem, bool lowest)
 
 void kith_line_free(struct kith_line *line)
 {
-    kith_mem_free(&line->entry);
+    kith_mem_free(&line->place);
     kith_mem_free(&line->ticket);
     line->room = line->tickets_room = 0;
     kith_line_clear(line);
@@ -20,43 +20,40 @@ void kith_line_clear(struct kith_line *line)
     line->heap = false;
 }
 
-static bool before(struct kith_line_entry a, struct kith_line_entry b)
+/* Whether ticket a is served before ticket b. */
+static inline bool before(const struct kith_line *line, uint32_t a, uint32_t b)
 {
-    return a.key < b.key || (a.key == b.key && a.number < b.number);
+    const struct kith_ticket *x = &line->ticket[a - 1], *y = &line->ticket[b - 1];
+    if (x->priority != y->priority)
+        return (x->priority < y->priority) == line->lowest;
+    return (x->number > y->number) == line->lowest;
 }
 
-static struct kith_line_entry entry_of(const struct kith_line *line, uint32_t ticket)
+static void put(struct kith_line *line, size_t i, uint32_t ticket)
 {
-    const struct kith_ticket *k = &line->ticket[ticket - 1];
-    return (struct kith_line_entry){line->lowest ? k->priority : -k->priority, line->lowest ? ~k->number : k->number,
-                                    ticket, k->family};
+    line->place[i] = ticket;
+    line->ticket[ticket - 1].at = (uint32_t)i;
 }
 
-static void put(struct kith_line *line, size_t i, struct kith_line_entry e)
+/* Puts the ticket where the hole at i has to go: up, else down. */
+static void settle(struct kith_line *line, size_t i, uint32_t ticket)
 {
-    line->entry[i] = e;
-    line->ticket[e.ticket - 1].at = (uint32_t)i;
-}
-
-/* Puts e where the hole at i has to go: up, else down. */
-static void settle(struct kith_line *line, size_t i, struct kith_line_entry e)
-{
-    while (i && before(e, line->entry[(i - 1) / 2])) {
-        put(line, i, line->entry[(i - 1) / 2]);
+    while (i && before(line, ticket, line->place[(i - 1) / 2])) {
+        put(line, i, line->place[(i - 1) / 2]);
         i = (i - 1) / 2;
     }
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= line->n)
             break;
-        if (child + 1 < line->n && before(line->entry[child + 1], line->entry[child]))
+        if (child + 1 < line->n && before(line, line->place[child + 1], line->place[child]))
             child++;
-        if (!before(line->entry[child], e))
+        if (!before(line, line->place[child], ticket))
             break;
-        put(line, i, line->entry[child]);
+        put(line, i, line->place[child]);
         i = child;
     }
-    put(line, i, e);
+    put(line, i, ticket);
 }
 
 /* Moves an array to the front of its memory, without those who have gone. What is in order is a heap as well. */
@@ -64,8 +61,8 @@ static void close_up(struct kith_line *line)
 {
     size_t n = 0;
     for (size_t i = line->head; i < line->end; i++)
-        if (line->entry[i].ticket)
-            put(line, n++, line->entry[i]);
+        if (line->place[i])
+            put(line, n++, line->place[i]);
     line->head = 0;
     line->end = n;
 }
@@ -77,7 +74,7 @@ static enum kith_status make_room(struct kith_line *line)
         close_up(line);
     if ((line->heap ? line->n : line->end) == line->room) {
         size_t room = line->room ? 2 * line->room : 64;
-        if ((st = kith_mem_resize(line->mem, &line->entry, room, sizeof *line->entry)))
+        if ((st = kith_mem_resize(line->mem, &line->place, room, sizeof *line->place)))
             return st;
         line->room = room;
     }
@@ -123,13 +120,12 @@ enum kith_status kith_line_add(struct kith_line *line, const struct kith_ticket 
     else
         number = (uint32_t)++line->tickets;
     copy(&line->ticket[number - 1], who);
-    struct kith_line_entry e = entry_of(line, number);
-    if (line->n && !line->heap && before(e, line->entry[line->end - 1]))
+    if (line->n && !line->heap && before(line, number, line->place[line->end - 1]))
         make_heap(line);
     if (line->heap)
-        settle(line, line->n, e);
+        settle(line, line->n, number);
     else
-        put(line, line->end++, e);
+        put(line, line->end++, number);
     line->n++;
     *ticket = number;
     return KITH_OK;
@@ -138,7 +134,7 @@ enum kith_status kith_line_add(struct kith_line *line, const struct kith_ticket 
 /* Takes the entry at i out of a heap. */
 static void fill_hole(struct kith_line *line, size_t i)
 {
-    struct kith_line_entry last = line->entry[--line->n];
+    uint32_t last = line->place[--line->n];
     if (i < line->n)
         settle(line, i, last);
 }
@@ -149,10 +145,12 @@ void kith_line_remove(struct kith_line *line, uint32_t ticket)
     if (line->heap) {
         fill_hole(line, i);
     } else {
-        line->entry[i].ticket = 0;
+        line->place[i] = 0;
         line->n--;
-        while (line->head < line->end && !line->entry[line->head].ticket)
+        while (line->head < line->end && !line->place[line->head])
             line->head++;
+        while (line->end > line->head && !line->place[line->end - 1])
+            line->end--;
     }
     if (!line->n) {
         line->head = line->end = 0;
@@ -166,5 +164,5 @@ void kith_line_move(struct kith_line *line, uint32_t ticket, double priority)
 {
     make_heap(line);
     line->ticket[ticket - 1].priority = priority;
-    settle(line, line->ticket[ticket - 1].at, entry_of(line, ticket));
+    settle(line, line->ticket[ticket - 1].at, ticket);
 }

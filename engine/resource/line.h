@@ -9,31 +9,24 @@
 
 #include "../base/mem.h"
 
-/* Who stands there. */
+/* Who stands there. Order: the priority, then the number; no two numbers are equal, so it never depends on how the line is
+ * built. */
 struct kith_ticket {
-    uint32_t family;  /* number in its cell */
-    uint32_t who;     /* in the model's terms, such as a member and its chart */
+    double priority;
+    uint64_t number;
     int64_t units;    /* of capacity, in thousandths */
     int64_t since;    /* when it joined, in ticks (see pool.h) */
+    uint32_t family;  /* number in its cell */
+    uint32_t who;     /* in the model's terms, such as a member and its chart */
+    uint32_t at;      /* where in the line; for a free ticket the next free one */
     bool again;       /* had it before and lost it */
     bool safe;        /* never loses it to a higher priority */
-    double priority;
-    uint64_t number;  /* breaks ties: the smaller is first */
-    uint32_t at;      /* where in the line; for a free ticket the next free one */
-};
-
-/* Order: the key, then the number. No two are equal, so it never depends on how the line is built. */
-struct kith_line_entry {
-    double key;
-    uint64_t number;
-    uint32_t ticket; /* 0: gone, from the middle of an array */
-    uint32_t family; /* the ticket's */
 };
 
 struct kith_line {
     struct kith_mem *mem;
     size_t n, room;
-    struct kith_line_entry *entry; /* an array: [head .. end), the first of them is there; a heap: [0 .. n) */
+    uint32_t *place;            /* tickets; an array: [head .. end), the first and the last are there, 0: gone; a heap: [0 .. n) */
     size_t head, end;
     bool heap;
     struct kith_ticket *ticket; /* [tickets]; ticket numbers begin with 1 */
@@ -54,16 +47,18 @@ KITH_MUST_CHECK enum kith_status kith_line_add(struct kith_line *line, const str
 /* The number of the first; 0 if nobody is there. */
 static inline uint32_t kith_line_first(const struct kith_line *line)
 {
-    return line->n ? line->entry[line->head].ticket : 0;
+    return line->n ? line->place[line->head] : 0;
 }
-/* The family that will be first when k others have gone, if that is easily known, else `none`: for fetching what it needs. Its
- * ticket is fetched. */
+/* The family that will be first when k others have gone, if that is easily known, else `none`: for fetching what it needs. The
+ * ticket is fetched that this will read when k more have gone. */
 static inline uint32_t kith_line_soon(const struct kith_line *line, size_t k, uint32_t none)
 {
-    if (line->heap || line->head + k >= line->end || !line->entry[line->head + k].ticket)
+    size_t at = line->head + k;
+    if (line->heap || at + k >= line->end)
         return none;
-    __builtin_prefetch(&line->ticket[line->entry[line->head + k].ticket - 1]);
-    return line->entry[line->head + k].family;
+    if (line->place[at + k])
+        __builtin_prefetch(&line->ticket[line->place[at + k] - 1]);
+    return line->place[at] ? line->ticket[line->place[at] - 1].family : none;
 }
 /* The ticket with this number, which must be in the line; valid until the next addition. */
 static inline struct kith_ticket *kith_line_ticket(const struct kith_line *line, uint32_t ticket)
