@@ -169,11 +169,12 @@ static double memory(const struct kith_run *run, const struct kith_shape *shape,
     int few = threads / 2, many = threads - few;
     double families = (many * largest + few * middle) * (double)sc->families * shape->turnover;
     /* the program with its libraries, the writer's columns, and for each thread its own unit and, where nothing is coupled,
-     * four that wait; their rows grow by doubling. Of those of a whole area half a million, or as many as there are families, are
-     * at hand, the others in a file (sim/rows.c) */
+     * four that wait; their rows grow by doubling. Of those of a whole area an eighth of a million are at hand, the others in a
+     * file (sim/rows.c) */
     double rows = rows_a_family * (shape->coupled ? families : threads * 8192.0);
-    double most = threads * 524288.0 > families ? threads * 524288.0 : families, at_hand = rows < most ? rows : most;
-    double tracks = shape->coupled ? 15 * at_hand + (rows > 0 ? 8 * families : 0) : 5 * 8 * rows, units = shape->coupled ? 1 : 5;
+    double at_hand = rows < threads * 131072.0 ? rows : threads * 131072.0;
+    double groups = families < threads * 65536.0 ? families : threads * 65536.0;
+    double tracks = shape->coupled ? 16 * at_hand + (rows > 0 ? 32 * groups : 0) : 5 * 8 * rows, units = shape->coupled ? 1 : 5;
     double bytes = 22e6 + (sc->trajectories > 0 ? 8e6 : 0) + threads * units * tallies * 16 + tracks +
                    (threads + 2.0) * series * 3 +
                    8 * (double)sc->replications * (double)sc->n_arms * (double)sc->n_areas;

@@ -17,17 +17,18 @@ struct kith_tally {
 };
 #define KITH_TICKS 65536
 
-/* Rows by family. Room is kept from cell to cell. */
+/* Rows by family, or by group of neighbours (rows.c). Room is kept from cell to cell. */
 struct kith_sorted {
     uint32_t *row;  /* [room] day and code << 16 */
     int8_t *member; /* [room]; NULL if no family has members */
-    uint32_t *end;  /* [ends] where each family's rows end */
+    uint8_t *near;  /* [room] which family of its group; NULL if there is one in each */
+    uint32_t *end;  /* [ends] 0, then where each group's rows end */
     size_t room, ends;
 };
 
 /* Where the sorted rows of some stretch of time stand in kith_cell.spill. */
 struct kith_stretch {
-    uint64_t end, row, member;
+    uint64_t end, row, member, near;
 };
 
 /* Times are in years from the start of the simulation. The counted period is (warm_up, end]. */
@@ -70,8 +71,9 @@ struct kith_cell {
     struct kith_stretch *stretch; /* [n_stretches] in order of time */
     struct kith_spill spill;
     bool counted;      /* something was set aside */
-    uint32_t *rows_of; /* [rows_room] how many of each family were */
-    size_t rows_room;
+    uint32_t *rows_in; /* [groups_room] how many of each group were */
+    uint32_t *rows_of; /* [rows_room] of each family of the batch that came back last */
+    size_t groups_room, rows_room;
     struct kith_mem *mem;
 };
 
@@ -100,11 +102,13 @@ void kith_cell_fault(struct kith_cell *cell, const char *fmt, ...) KITH_PRINTF(2
 bool kith_cell_room(struct kith_cell *cell, size_t n);
 /* Sets the mixed rows at hand aside, the last ones of their run. KITH_NO_MEMORY, or KITH_IO with spill.reason. */
 KITH_MUST_CHECK enum kith_status kith_cell_set_aside(struct kith_cell *cell);
-/* How many rows of a family were set aside, the last ones included. */
-size_t kith_cell_rows_of(const struct kith_cell *cell, size_t family);
-/* Puts the rows of families [from, to) that were set aside, `n` in all, in place of those at hand, by family and then in order
- * of time; `owner` says nothing of them, and codes stand as kith_cell_narrow leaves them. Errors as kith_cell_set_aside. */
-KITH_MUST_CHECK enum kith_status kith_cell_take_back(struct kith_cell *cell, size_t from, size_t to, size_t n);
+/* Puts the rows of family `*next` and of those after it that were set aside in place of those at hand, of as many families as
+ * there is room for, by family and then in order of time; *next is behind the last of them then. `owner` says nothing of them,
+ * and codes stand as kith_cell_narrow leaves them. To be called with *next = 0 and then with what it has become, until that is
+ * all families. Errors as kith_cell_set_aside. */
+KITH_MUST_CHECK enum kith_status kith_cell_take_back(struct kith_cell *cell, size_t *next);
+/* How many rows the k-th of the families that came back last has. */
+size_t kith_cell_rows_of(const struct kith_cell *cell, size_t k);
 /* The codes of the rows at hand, which are to leave, in code_bytes each from now on, from the beginning of `code`. */
 void kith_cell_narrow(struct kith_cell *cell);
 /* Forgets all rows; keeps the memory. */

@@ -177,26 +177,26 @@ static enum kith_status together(struct kith_families *f, const struct kith_mode
     return kith_families_regroup(f, model, compiled, cell, shape, from, (size_t)(to - from));
 }
 
-/* The families that the cell's rows at hand have room for, and at least one. */
+/* The families that the cell's rows at hand have room for. */
 static enum kith_status next_mixed(struct kith_families *f, struct kith_cell *cell)
 {
     bool more = f->shape->n_attributes || f->shape->members;
-    size_t from = f->at, rows = 0;
+    enum kith_status st = KITH_OK;
     f->all.n_families = f->all.n_members = 0;
-    for (; f->at < f->n; f->at++) {
-        if (!kith_cell_tracks(cell, f->first + f->at))
-            continue;
-        size_t own = kith_cell_rows_of(cell, f->at);
-        if (f->all.n_families > 0 && rows + own > cell->room)
-            break;
-        if (more)
-            f->model->begin(f->compiled, cell, f->first + f->at, f->state);
-        rows += own;
-        enum kith_status st = track_family(f, f->model, f->compiled, cell, f->shape, f->first + f->at, f->state, rows);
-        if (st)
-            return st;
+    while (f->at < f->n && f->all.n_families == 0 && !st) {
+        size_t from = f->at, rows = 0;
+        st = kith_cell_take_back(cell, &f->at);
+        for (size_t k = 0; k < f->at - from && !st; k++) {
+            uint64_t index = f->first + from + k;
+            if (!kith_cell_tracks(cell, index))
+                continue;
+            if (more)
+                f->model->begin(f->compiled, cell, index, f->state);
+            rows += kith_cell_rows_of(cell, k);
+            st = track_family(f, f->model, f->compiled, cell, f->shape, index, f->state, rows);
+        }
     }
-    return f->all.n_families > 0 ? kith_cell_take_back(cell, from, f->at, rows) : KITH_OK;
+    return st;
 }
 
 enum kith_status kith_families_next(struct kith_families *f, struct kith_cell *cell)

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 inject_library
 top=$work/top
-small="$SCENARIOS/area.yaml --quiet --threads 1 --set population.families=90000 --trajectories all"
+small="$SCENARIOS/area.yaml --quiet --threads 1 --set population.families=30000 --trajectories all"
 
 mkdir top
 # shellcheck disable=SC2086

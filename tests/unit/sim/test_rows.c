@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -96,28 +97,84 @@ static void rows_come_back_by_family(void **state)
         assert_true(add(&cell, ROWS));
         assert_true(cell.n_stretches >= 3);
         assert_true(cell.room < ROWS / 2); /* they do not all wait at hand */
-        for (size_t from = 0, to; from < FAMILIES; from = to) {
-            size_t n = 0, at = 0;
-            to = from + 1 + from % 400 < FAMILIES ? from + 1 + from % 400 : FAMILIES;
-            for (size_t f = from; f < to; f++) {
-                assert_int_equal(kith_cell_rows_of(&cell, f), had[f]);
-                n += had[f];
-            }
-            assert_int_equal(kith_cell_take_back(&cell, from, to, n), KITH_OK);
-            assert_int_equal(cell.n_rows, n);
-            for (size_t f = from; f < to; at += had[f++])
+        size_t batches = 0;
+        for (size_t from = 0, to = 0; from < FAMILIES; from = to, batches++) {
+            size_t at = 0;
+            assert_int_equal(kith_cell_take_back(&cell, &to), KITH_OK);
+            assert_true(to > from && to <= FAMILIES);
+            for (size_t f = from; f < to; at += had[f++]) {
+                assert_int_equal(kith_cell_rows_of(&cell, f - from), had[f]);
                 check(&cell, at, had[f], f, 0);
+            }
+            assert_int_equal(cell.n_rows, at);
         }
+        assert_true(batches >= 3);
         kith_cell_clear_rows(&cell); /* and the cell is run again, with fewer */
         memset(had, 0, sizeof had);
         assert_true(add(&cell, 5000));
         assert_int_equal(cell.n_stretches, 0);
-        assert_int_equal(kith_cell_take_back(&cell, 0, FAMILIES, 5000), KITH_OK);
+        size_t next = 0;
+        assert_int_equal(kith_cell_take_back(&cell, &next), KITH_OK);
+        assert_int_equal(next, FAMILIES);
         for (size_t f = 0, at = 0; f < FAMILIES; at += had[f++])
             check(&cell, at, had[f], f, 0);
         kith_cell_free_rows(&cell);
     }
     code_bytes = 2;
+}
+
+/* In the order in which rows are to leave: by family, then as they came. */
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of many families a stretch does not say where each one's rows end: which is which is known from a sorted list of them all. The
+ * numbers of families are those around which groups begin, and what is in one grows. */
+static void so_do_those_of_very_many_families(void **state)
+{
+    enum { N = 300000 };
+    static const size_t families[] = {65535, 65536, 65537, 131073, 1000000, 20000001};
+    static uint64_t row[N]; /* family << 32 | number of the row */
+    struct kith_mem mem = KITH_MEM_INIT;
+    (void)state;
+    for (size_t kind = 0; kind < 2 * sizeof families / sizeof *families; kind++) {
+        size_t n = families[kind / 2], rows = kind % 2 ? N : 1000, at = 0;
+        struct kith_cell cell = {.mem = &mem, .mixed = n, .members = kind % 3 == 0, .code_bytes = 1 + kind / 2 % 2, .share = 1};
+        for (uint64_t i = 0; i < rows; i++) {
+            uint64_t any = kith_draw_mix(i, kind), most = any % 7 ? n : 300; /* some have many */
+            row[i] = (any >> 8) % most << 32 | i;
+            if (i < 2)
+                row[i] = (n - 1) << 32 | i;
+            cell.whose = (uint32_t)(row[i] >> 32);
+            kith_cell_row_of_day(&cell, (unsigned)(i % 65521), (unsigned)(i % 12), (unsigned)(i % 251));
+        }
+        assert_false(cell.failed);
+        assert_int_equal(kith_cell_set_aside(&cell), KITH_OK);
+        assert_true(kind % 2 ? cell.n_stretches >= 2 : cell.n_stretches == 0);
+        qsort(row, rows, sizeof *row, by_number);
+        for (size_t from = 0, to = 0; from < n; from = to) {
+            size_t first = at;
+            assert_int_equal(kith_cell_take_back(&cell, &to), KITH_OK);
+            assert_true(to > from && to <= n && to - from < 70000);
+            for (size_t f = from; f < to; f++) {
+                size_t own = kith_cell_rows_of(&cell, f - from);
+                bool same = true;
+                for (size_t k = 0; k < own; k++, at++) {
+                    const struct kith_tracks t = {.code = cell.code, .code_bytes = cell.code_bytes};
+                    size_t i = row[at] & UINT32_MAX;
+                    same &= at < rows && row[at] >> 32 == f && cell.day[at - first] == i % 65521 &&
+                            kith_tracks_code(&t, at - first) == i % 251 &&
+                            (!cell.members || (unsigned)cell.member[at - first] == i % 12);
+                }
+                assert_true(same);
+            }
+            assert_int_equal(cell.n_rows, at - first);
+        }
+        assert_int_equal(at, rows);
+        kith_cell_free_rows(&cell);
+    }
 }
 
 /* Rows that come family by family leave as they are, but for the width of their codes. */
@@ -267,18 +324,24 @@ static void without_a_file_it_says_so(void **state)
     assert_false(add(&cell, 1100000));
     assert_int_equal(cell.failed, KITH_IO);
     assert_int_equal(cell.spill.reason, ENOENT);
+    cell.spill.directory = NULL; /* from now on it can, but rows are missing */
+    for (size_t i = 0; i < 300000; i++)
+        kith_cell_row_of_day(&cell, 0, 0, 0);
+    assert_int_equal(cell.failed, KITH_IO);
     kith_cell_free_rows(&cell);
     begin(&cell, &mem, true);
     cell.spill.directory = "/nowhere/at/all"; /* which few rows do not need */
-    assert_true(add(&cell, 500000));
+    assert_true(add(&cell, 100000));
     kith_cell_free_rows(&cell);
     begin(&cell, &mem, true);
     assert_true(add(&cell, 1100000));
-    size_t n = had[0] + had[1] + had[2];
+    size_t next = 0;
     assert_int_equal(ftruncate(cell.spill.fd, (off_t)cell.spill.end - 1), 0);
-    assert_int_equal(kith_cell_take_back(&cell, 0, 3, n), KITH_OK); /* the last byte is not among theirs */
+    assert_int_equal(kith_cell_take_back(&cell, &next), KITH_OK);
+    assert_true(next < FAMILIES); /* the last byte is not among theirs */
     assert_int_equal(ftruncate(cell.spill.fd, 100), 0);
-    assert_int_equal(kith_cell_take_back(&cell, 0, 3, n), KITH_IO);
+    next = 0;
+    assert_int_equal(kith_cell_take_back(&cell, &next), KITH_IO);
     kith_cell_free_rows(&cell);
 }
 
@@ -286,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_come_back_by_family),
+        cmocka_unit_test(so_do_those_of_very_many_families),
         cmocka_unit_test(codes_become_narrow_where_they_stand),
         cmocka_unit_test(batches_hold_whole_families_once),
         cmocka_unit_test(a_family_is_not_split),
