@@ -41,8 +41,7 @@ INLINE void store(double *base, const uint64_t *row, kith_real_lanes x)
 /* Which doubles of a record its key and its time are. */
 #define KEY 0
 #define AT 1
-_Static_assert(offsetof(struct plain_family, key) == 8 * KEY && offsetof(struct plain_family, at) == 8 * AT,
-               "read together as a row");
+_Static_assert(offsetof(struct plain_family, key) == 8 * KEY && offsetof(struct plain_family, at) == 8 * AT, "places in a record");
 
 /* x, in [0, 2^51), without what is behind the point. */
 INLINE kith_real_lanes whole(kith_real_lanes x)
@@ -239,8 +238,8 @@ INLINE void add_row(struct rows *r, uint32_t owner, unsigned day, unsigned code)
     r->owner[i] = owner;
 }
 
-/* Rows of a family, if it is tracked: how it stands when counting begins unless it `stood`, and what happens after. That one is written in any case
- * and then counts or not, which cannot be foreseen. */
+/* Rows of a family, if it is tracked: how it stands when counting begins, unless it `stood` already, and what happens after. That
+ * one is written in any case and then counts or not, which cannot be foreseen. */
 INLINE void add_rows(struct rows *r, uint32_t owner, bool tracked, bool stood, const struct plain_state *st, uint64_t code,
                      double at)
 {

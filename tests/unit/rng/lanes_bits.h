@@ -156,6 +156,29 @@ static void chooses_lane_by_lane(void **state)
 }
 
 /* Rows that begin anywhere, in any order, some of them the same. */
+/* Of equal zeros and of what is not a number, the second. */
+static void finds_the_least_and_the_most(void **state)
+{
+    (void)state;
+    need_cpu();
+    for (uint64_t i = 0; i < 1000000; i += L) {
+        kith_word_lanes x, y;
+        uint64_t least[L], most[L];
+        for (unsigned j = 0; j < L; j++) {
+            x[j] = any_bits(11, i + j);
+            y[j] = (i + j) % 7 ? any_bits(12, i + j) : x[j] ^ (uint64_t)(i % 2) << 63;
+        }
+        kith_lanes_store(least, (kith_word_lanes)kith_lanes_least((kith_real_lanes)x, (kith_real_lanes)y));
+        kith_lanes_store(most, (kith_word_lanes)kith_lanes_most((kith_real_lanes)x, (kith_real_lanes)y));
+        for (unsigned j = 0; j < L; j++) {
+            double a = kith_real_from_bits(x[j]), b = kith_real_from_bits(y[j]);
+            if (least[j] != (a < b ? x[j] : y[j]) || most[j] != (a > b ? x[j] : y[j]))
+                fail_msg("lane %u: of %#llx and %#llx the least is %#llx, the most %#llx", j, (unsigned long long)x[j],
+                         (unsigned long long)y[j], (unsigned long long)least[j], (unsigned long long)most[j]);
+        }
+    }
+}
+
 static void reads_rows(void **state)
 {
     enum { SIZE = 1000 };
@@ -410,6 +433,7 @@ int main(void)
         cmocka_unit_test(mixes_like_draw),
         cmocka_unit_test(the_same_in_all_lanes),
         cmocka_unit_test(chooses_lane_by_lane),
+        cmocka_unit_test(finds_the_least_and_the_most),
         cmocka_unit_test(reads_rows),
         cmocka_unit_test(logarithms_to_the_bit),
         cmocka_unit_test(exponentials_to_the_bit),
