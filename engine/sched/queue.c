@@ -60,12 +60,13 @@ static enum kith_status make_room(struct kith_queue *q, size_t n)
 }
 
 /* How many buckets: few enough that the ends of all that are in use, where entries are written, stay in the cache; enough
- * that one is sorted there and little comes late. If families have an event a year, it takes in about 512. The limits
- * are for memory: 16 bytes a bucket, and half a chunk in each that is in use: so a chunk's entries are to wait in one. */
+ * that one is sorted there and little comes late. If families have an event a year, it takes in about 512. The limit of years
+ * is for memory, half a chunk in each that is in use: so a chunk's entries are to wait in one; that of buckets for the
+ * ends: more than 4096, a line of the cache each, are in no second level of it. */
 static size_t how_many(double end, size_t expected)
 {
     double years = end < 1 ? 1 : end > 512 / KITH_QUEUE_CHUNK ? 512 / KITH_QUEUE_CHUNK : end, n = (double)expected * years / 512;
-    return n > 256 ? n < 65536 ? (size_t)n : 65536 : 256;
+    return n > 256 ? n < 4096 ? (size_t)n : 4096 : 256;
 }
 
 enum kith_status kith_queue_begin(struct kith_queue *q, double end, size_t expected)
