@@ -160,11 +160,11 @@ static void so_do_those_of_very_many_families(void **state)
             assert_true(to > from && to <= n && to - from < 70000);
             for (size_t f = from; f < to; f++) {
                 size_t own = kith_cell_rows_of(&cell, f - from);
-                bool same = true;
-                for (size_t k = 0; k < own; k++, at++) {
+                bool same = at + own <= rows;
+                for (size_t k = 0; k < own && same; k++, at++) {
                     const struct kith_tracks t = {.code = cell.code, .code_bytes = cell.code_bytes};
                     size_t i = row[at] & UINT32_MAX;
-                    same &= at < rows && row[at] >> 32 == f && cell.day[at - first] == i % 65521 &&
+                    same &= row[at] >> 32 == f && cell.day[at - first] == i % 65521 &&
                             kith_tracks_code(&t, at - first) == i % 251 &&
                             (!cell.members || (unsigned)cell.member[at - first] == i % 12);
                 }
