@@ -137,6 +137,9 @@ static void run_area(struct plain_area *a)
             area_next = a->coupling->area_event(a->model, a->cell, t);
         } else {
             struct plain_family *f = first_prepared(a, first);
+            const struct kith_queue_entry *soon = kith_queue_soon(a->queue, SOME);
+            if (soon)
+                fetch(a, soon->family);
             kith_queue_pop(a->queue);
             touch(a, f, first.family, t);
             while (f->at <= t && !a->status) { /* all that it does at this moment comes before what others do */
