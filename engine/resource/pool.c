@@ -61,7 +61,7 @@ enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_
     pool->capacity = pool->used = pool->wanted = 0;
     pool->arrivals = 0;
     pool->level = pool->announced = 0;
-    pool->dirty = pool->counting = false;
+    pool->counting = false;
     pool->origin = origin;
     pool->months = months;
     pool->amount = amount;
@@ -117,12 +117,11 @@ static void accrue(struct kith_pool *pool, double now)
     pool->last = to;
 }
 
-/* Finds the level of the load, and notes that somebody in line may have a turn. Call it after every change. */
-static void review(struct kith_pool *pool)
+/* review() where loads have levels. */
+static void find_level(struct kith_pool *pool)
 {
     const struct kith_pool_plan *plan = pool->plan;
-    pool->dirty = pool->dirty || pool->line.n;
-    if (pool->capacity == KITH_POOL_UNLIMITED || !plan->n_bounds) {
+    if (pool->capacity == KITH_POOL_UNLIMITED) {
         pool->level = 0;
         return;
     }
@@ -134,6 +133,13 @@ static void review(struct kith_pool *pool)
         pool->level++;
     while (pool->level && load < plan->bounds[pool->level - 1] * (1 - plan->slack))
         pool->level--;
+}
+
+/* Finds the level of the load. Call it after every change. */
+static void review(struct kith_pool *pool)
+{
+    if (pool->plan->n_bounds)
+        find_level(pool);
 }
 
 void kith_pool_tally(struct kith_pool *pool, double now)
@@ -163,11 +169,6 @@ void kith_pool_capacity(struct kith_pool *pool, double now, int64_t capacity)
     review(pool);
 }
 
-static bool fits(const struct kith_pool *pool, int64_t units)
-{
-    return pool->capacity == KITH_POOL_UNLIMITED || pool->used + units <= pool->capacity;
-}
-
 void kith_pool_take(struct kith_pool *pool, double now, int64_t units)
 {
     accrue(pool, now);
@@ -192,7 +193,7 @@ enum kith_pool_answer kith_pool_request(struct kith_pool *pool, double now, stru
     who->since = pool->last;
     if (!who->again)
         count(pool, KITH_POOL_REQUESTS, 1);
-    if (!pool->line.n && fits(pool, who->units)) {
+    if (!pool->line.n && kith_pool_fits(pool, who->units)) {
         if (!hold(pool, who, ticket))
             return KITH_POOL_NO_MEMORY;
         count(pool, KITH_POOL_GRANTED, !who->again);
@@ -259,16 +260,14 @@ void kith_pool_leave(struct kith_pool *pool, double now, uint32_t ticket)
 
 void kith_pool_reorder(struct kith_pool *pool, uint32_t ticket, double priority)
 {
-    if (kith_line_ticket(&pool->line, ticket)->priority == priority)
-        return;
-    kith_line_move(&pool->line, ticket, priority);
-    pool->dirty = true;
+    if (kith_line_ticket(&pool->line, ticket)->priority != priority)
+        kith_line_move(&pool->line, ticket, priority);
 }
 
 bool kith_pool_next(struct kith_pool *pool, double now, struct kith_ticket *out, uint32_t *ticket, bool *failed)
 {
     uint32_t first = kith_line_first(&pool->line);
-    if (!first || !fits(pool, kith_line_ticket(&pool->line, first)->units))
+    if (!first || !kith_pool_fits(pool, kith_line_ticket(&pool->line, first)->units))
         return false;
     accrue(pool, now);
     take_out(pool, first, out);

@@ -42,7 +42,6 @@ struct kith_pool {
     struct kith_line line, holders; /* holders: only if the plan pre-empts */
     uint64_t arrivals;
     size_t level, announced;        /* how many bounds the load has reached; at which of them families were told */
-    bool dirty;                     /* somebody may have a turn */
     uint64_t *listener;             /* bit f: family f has a hazard that depends on the level */
     size_t listener_words;
     int64_t last;                   /* ticks up to which sums are complete */
@@ -77,6 +76,11 @@ bool kith_pool_little(const struct kith_pool *pool);
 
 /* From now on there are this many thousandths, or KITH_POOL_UNLIMITED. Nobody loses what they have. */
 void kith_pool_capacity(struct kith_pool *pool, double now, int64_t capacity);
+/* Whether there are so many left. */
+static inline bool kith_pool_fits(const struct kith_pool *pool, int64_t units)
+{
+    return pool->capacity == KITH_POOL_UNLIMITED || pool->used + units <= pool->capacity;
+}
 /* Takes units for somebody who is never refused; use may exceed capacity. */
 void kith_pool_take(struct kith_pool *pool, double now, int64_t units);
 /* Asks for who->units. HAS: they are taken (*ticket: among the holders, 0 if nobody can take them away). WAITS: who
@@ -93,6 +97,16 @@ void kith_pool_want(struct kith_pool *pool, double now, uint32_t ticket, int64_t
 void kith_pool_leave(struct kith_pool *pool, double now, uint32_t ticket);
 /* Another priority for somebody in line. */
 void kith_pool_reorder(struct kith_pool *pool, uint32_t ticket, double priority);
+/* Whether somebody has a turn: the head of the line can be served (kith_pool_next), or somebody of lower priority has to make room
+ * (kith_pool_victim). */
+static inline bool kith_pool_turn(const struct kith_pool *pool)
+{
+    uint32_t first = kith_line_first(&pool->line), lowest = kith_line_first(&pool->holders);
+    return first && (kith_pool_fits(pool, kith_line_ticket(&pool->line, first)->units) ||
+                     (lowest && kith_line_ticket(&pool->holders, lowest)->priority <
+                                    kith_line_ticket(&pool->line, first)->priority));
+}
+
 /* If the head of the line can be served it leaves the line with its units, *out is what its ticket said and *ticket its new
  * one among the holders (0 if the plan does not pre-empt). False: nobody has a turn. `failed` is set when memory runs out. */
 bool kith_pool_next(struct kith_pool *pool, double now, struct kith_ticket *out, uint32_t *ticket, bool *failed);

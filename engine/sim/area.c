@@ -117,37 +117,33 @@ static void follow(struct area *a, uint32_t family)
     a->cell->whose = family;
 }
 
-/* Serves those in line who have a turn. */
-static bool serve(struct area *a, size_t i, double t)
+/* Serves the head of a line that has a turn, or makes room for it. */
+static void serve(struct area *a, size_t i, double t)
 {
     struct kith_pool *pool = &a->cell->pool[i];
     const struct kith_coupling *c = a->model->coupling;
     struct kith_ticket who;
     uint32_t holder = 0;
     bool failed = false, lost = false;
-    if (!kith_pool_next(pool, t, &who, &holder, &failed)) {
-        if (!pool->plan->preempts || !kith_pool_victim(pool, t, &who))
-            return false;
-        lost = true;
-    }
+    if (!kith_pool_next(pool, t, &who, &holder, &failed))
+        lost = kith_pool_victim(pool, t, &who);
     if (failed) {
         a->status = KITH_NO_MEMORY;
-        return false;
+        return;
     }
     if (lost && ++a->lost > 1000 + 4 * a->n) {
         kith_cell_fault(a->cell, "resource %s: at one moment families take it from each other for ever; a priority must not rise "
                         "because somebody else has the resource", a->shape->resources[i].name);
-        return false;
+        return;
     }
     void *family = open_family(a, who.family);
     if (!family)
-        return false;
+        return;
     follow(a, who.family);
     double next = lost ? c->lost(a->compiled, a->cell, family, t, i, &who)
                        : c->granted(a->compiled, a->cell, family, t, i, &who, holder);
     if (next != a->room->waiting[who.family].next)
         expect(a, who.family, next);
-    return true;
 }
 
 /* Tells the families that listen to pools whose level has changed. */
@@ -184,12 +180,8 @@ static void settle(struct area *a, double t)
         again = false;
         for (size_t i = 0; i < a->cell->n_pools && !a->status && !a->cell->fault; i++) {
             struct kith_pool *pool = &a->cell->pool[i];
-            if (!pool->dirty)
-                continue;
-            pool->dirty = false;
-            while (serve(a, i, t) && !a->status && !a->cell->fault)
-                again = true;
-            pool->dirty = false;
+            for (; kith_pool_turn(pool) && !a->status && !a->cell->fault; again = true)
+                serve(a, i, t);
         }
     }
     tell(a, t);

@@ -70,25 +70,21 @@ static void touch(struct plain_area *a, struct plain_family *f, uint32_t i, doub
     }
 }
 
-/* Gives those in line who have a turn what they wait for, pool by pool until nobody has (sim/area.c: settle). */
+/* Gives those in line who have a turn what they wait for; nobody gives anything back then. */
 static void serve_lines(struct plain_area *a, double t)
 {
-    for (bool again = true; again && !a->status;) {
-        again = false;
-        for (size_t i = 0; i < a->cell->n_pools; i++) {
-            struct kith_pool *pool = &a->cell->pool[i];
+    for (size_t i = 0; i < a->cell->n_pools; i++) {
+        struct kith_pool *pool = &a->cell->pool[i];
+        while (kith_pool_turn(pool) && !a->status) {
             struct kith_ticket who;
             uint32_t holder;
-            bool failed = false;
-            while (pool->dirty && kith_pool_next(pool, t, &who, &holder, &failed)) {
-                struct plain_family *f = family_at(a, who.family);
-                fetch(a, kith_line_soon(&pool->line, 2, a->n));
-                note(a, f, who.family, f->state, t, a->plain->state[f->was].granted);
-                enter(a->plain, f, f->was, t);
-                expect(a, f, who.family);
-                again = true;
-            }
-            pool->dirty = false;
+            bool failed = false; /* nobody who holds is noted here */
+            kith_pool_next(pool, t, &who, &holder, &failed);
+            struct plain_family *f = family_at(a, who.family);
+            fetch(a, kith_line_soon(&pool->line, 2, a->n));
+            note(a, f, who.family, f->state, t, a->plain->state[f->was].granted);
+            enter(a->plain, f, f->was, t);
+            expect(a, f, who.family);
         }
     }
 }

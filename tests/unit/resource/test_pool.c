@@ -180,7 +180,6 @@ struct both {
     struct kith_pool pool;
     struct reference r;
     int64_t amount[MONTHS][STRIDE];
-    bool settled; /* nobody has a turn as far as the reference knew */
 };
 
 static double now(const struct both *b)
@@ -205,9 +204,7 @@ static void check(struct both *b)
     assert_int_equal(b->pool.wanted, wanted(r));
     assert_int_equal(b->pool.line.n, r->n_line);
     assert_int_equal(b->pool.level, r->level);
-    if (b->settled && someone_has_a_turn(r))
-        assert_true(b->pool.dirty);
-    b->settled = b->settled && !someone_has_a_turn(r);
+    assert_int_equal(kith_pool_turn(&b->pool), someone_has_a_turn(r));
 }
 
 static void begin(struct both *b, const struct kith_pool_plan *plan)
@@ -216,7 +213,6 @@ static void begin(struct both *b, const struct kith_pool_plan *plan)
     b->mem = (struct kith_mem)KITH_MEM_INIT;
     b->r.plan = plan;
     b->r.now = (int64_t)(-ORIGIN * KITH_POOL_TICKS_A_YEAR);
-    b->settled = true;
     kith_pool_init(&b->pool, &b->mem);
     assert_int_equal(kith_pool_begin(&b->pool, plan, ORIGIN, MONTHS, b->amount[0], STRIDE, 1000), KITH_OK);
     b->r.capacity = b->pool.capacity; /* without: 0 */
@@ -404,8 +400,6 @@ static bool serve(struct both *b, struct person *lost)
     }
     assert_false(turn);
     check(b);
-    b->settled = true;
-    b->pool.dirty = false;
     return false;
 }
 
