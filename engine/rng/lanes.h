@@ -85,15 +85,21 @@ static inline int kith_lanes_any(kith_mask_lanes mask)
 #endif
 }
 
-/* Where x is k; all numbers below 2^32. Two lanes compare halves: most CPUs without wider vectors cannot compare words. */
+/* k as a word that kith_lanes_equal can compare: for two lanes in both halves, since most CPUs without wider vectors cannot
+ * compare words. Its low half is k in any case. */
+static inline uint64_t kith_lanes_number(uint32_t k)
+{
+    return KITH_LANES == 2 ? k * 0x100000001u : k;
+}
+
+/* Where x is k; all of x are words made by kith_lanes_number. */
 static inline kith_mask_lanes kith_lanes_equal(kith_word_lanes x, uint32_t k)
 {
 #if KITH_LANES == 2
     typedef int32_t halves __attribute__((vector_size(8 * KITH_LANES)));
-    kith_word_lanes low = (kith_word_lanes)((halves)x == (halves)kith_lanes_word(k)) << 32; /* the high ones are 0 and 0 */
-    return (kith_mask_lanes)(low | low >> 32);
+    return (kith_mask_lanes)((halves)x == (halves)kith_lanes_word(kith_lanes_number(k)));
 #else
-    return (kith_mask_lanes)(x == k);
+    return (kith_mask_lanes)(x == kith_lanes_number(k));
 #endif
 }
 
@@ -232,11 +238,12 @@ struct kith_lanes_reduced {
     kith_real_lanes whole, rest, big, small;
 };
 
-/* Rows of the table of logarithms, as kith_real_reduce finds them. */
+/* Where rows of the table of logarithms begin, as kith_real_reduce finds them, in doubles. */
 static inline kith_word_lanes kith_lanes_log_cell(kith_word_lanes bits)
 {
-    return (((bits - 0x3fe6b00000000000u) >> 45) & 127) * 3;
+    return ((bits - 0x3fe6b00000000000u) >> 43) & (127 * 4);
 }
+_Static_assert(sizeof(struct kith_real_log_cell) == 4 * sizeof(double), "rows of four doubles");
 
 /* kith_real_reduce, given the rows of the table. */
 static inline struct kith_lanes_reduced kith_lanes_reduce(kith_word_lanes bits, const uint64_t *cell)

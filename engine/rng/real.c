@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-const struct kith_real_log_cell kith_real_log_table[129] = {KITH_REAL_LOG_ROWS};
+const struct kith_real_log_cell kith_real_log_table[128] = {KITH_REAL_LOG_ROWS};
 const struct kith_real_exp_cell kith_real_exp_table[128] = {KITH_REAL_EXP_ROWS};
 
 double kith_real_log_rare(double x)

@@ -14,12 +14,13 @@
 #include "real_table.h"
 
 struct kith_real_log_cell {
-    double inv_c, log_hi, log_lo;
+    _Alignas(32) double inv_c; /* rows of four doubles: none lies in two lines of the cache, and lanes.h reads all four */
+    double log_hi, log_lo;
 };
 struct kith_real_exp_cell {
     double hi, lo; /* 2^(i/128) = hi (1 + lo) */
 };
-extern const struct kith_real_log_cell kith_real_log_table[129]; /* one more, for lanes.h reads a double too many */
+extern const struct kith_real_log_cell kith_real_log_table[128];
 extern const struct kith_real_exp_cell kith_real_exp_table[128];
 
 /* An unevaluated sum of two doubles, lo much smaller than hi. */

@@ -20,8 +20,7 @@ INLINE void visits(struct plain_batch *b, const struct plain_state *st, unsigned
         track(b, st, &v, who, n);
     who_goes(b->cell, &v);
     count(b->cell, st, n_clocks, &v, n);
-    send(&b->lists, st, n_clocks, &v, who, n);
-    b->n_idle = append(b->idle, b->n_idle, who, v.winner, n_clocks, n);
+    send(b, st, n_clocks, &v, who, n);
 }
 
 /* Nothing more happens to families in a state without clocks. */

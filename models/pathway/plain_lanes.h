@@ -101,13 +101,13 @@ INLINE void race(const struct plain_state *st, unsigned n_exponential, bool divi
 {
     for (unsigned i = 0; i < v->n; i += L) {
         kith_real_lanes entered = LANES(v->entered, i), best = kith_lanes_real(INFINITY);
-        kith_word_lanes winner = kith_lanes_word(0);
+        kith_word_lanes winner = kith_lanes_word(0); /* by kith_lanes_number, here and below */
         for (unsigned k = 0; k < n_exponential; k++) {
             const struct plain_clock *c = &st->clock[k];
             kith_real_lanes rest = LANES(v->rest[k], i), at = entered + (divide ? rest / c->rate : rest * c->mean);
             kith_mask_lanes less = at < best;
             best = k ? kith_lanes_least(at, best) : at;
-            winner = k ? kith_lanes_choose_words(less, kith_lanes_word(k), winner) : winner;
+            winner = k ? kith_lanes_choose_words(less, kith_lanes_word(kith_lanes_number(k)), winner) : winner;
         }
         LANES(v->at, i) = best;
         WORDS(v->winner, i) = winner;
@@ -145,7 +145,7 @@ INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, 
         kith_mask_lanes less = at < best;
         LANES(v->spent, i) = spent;
         LANES(v->at, i) = kith_lanes_least(at, best);
-        WORDS(v->winner, i) = kith_lanes_choose_words(less, kith_lanes_word(n - 1), WORDS(v->winner, i));
+        WORDS(v->winner, i) = kith_lanes_choose_words(less, kith_lanes_word(kith_lanes_number(n - 1)), WORDS(v->winner, i));
     }
 }
 
@@ -175,7 +175,7 @@ INLINE void winners_take(const struct plain *pl, double *base, const struct plai
 {
     for (unsigned i = 0; i < v->n; i++) {
         double *record = base + v->row[i];
-        uint32_t clock = st->taken[v->winner[i]];
+        uint32_t clock = st->taken[(uint32_t)v->winner[i]];
         v->taken[i] = take_draw((void *)record, clock, bytes);
         v->key[i] = record[pl->keys + clock];
     }
@@ -294,7 +294,7 @@ INLINE void count(struct kith_cell *cell, const struct plain_state *st, unsigned
     for (unsigned i = 0; i < v->n; i += L) {
         WORDS(code, i) = of_winner(st->code, n_clocks, WORDS(v->winner, i));
         WORDS(v->winner, i) = kith_lanes_choose_words((kith_mask_lanes)WORDS(v->go, i), WORDS(v->winner, i),
-                                                      kith_lanes_word(n_clocks));
+                                                      kith_lanes_word(kith_lanes_number(n_clocks)));
     }
     tally(cell, code, v, n);
 }
@@ -323,19 +323,58 @@ INLINE unsigned append(uint32_t *list, unsigned m, const uint32_t *who, const ui
 #else
     for (unsigned i = 0; i < n; i++) { /* without a jump that nobody could foresee: the next one overwrites it */
         list[m] = who[i];
-        m += winner[i] == k;
+        m += (uint32_t)winner[i] == k;
     }
 #endif
     return m;
 }
 
-/* Puts the families on the lists of the states that the winners lead to. */
-INLINE void send(struct plain_lists *b, const struct plain_state *st, unsigned n_clocks, const struct visit *v,
-                 const uint32_t *who, unsigned n)
+/* The list of those for whom clock k of the state has won, n_clocks: of records of nobody; *listed is how many it has. */
+INLINE uint32_t *list_of(struct plain_batch *b, const struct plain_state *st, unsigned n_clocks, unsigned k, uint32_t **listed)
 {
-    for (unsigned k = 0; k < n_clocks; k++) {
-        unsigned to = st->clock[k].to;
-        b->listed[to] = append(b->list + to * PLAIN_LIST, b->listed[to], who, v->winner, k, n);
+    if (k == n_clocks) {
+        *listed = &b->n_idle;
+        return b->idle;
+    }
+    *listed = &b->lists.listed[st->clock[k].to];
+    return b->lists.list + st->clock[k].to * PLAIN_LIST;
+}
+
+#if KITH_LANES == 2
+/* send() in one pass: groups by winner. How many each has is a byte of one word, which stays in a register: an end in memory
+ * would have to be read again as soon as it is written. */
+INLINE void send_groups(struct plain_batch *b, const struct plain_state *st, unsigned n_clocks, const struct visit *v,
+                        const uint32_t *who, unsigned n)
+{
+    uint32_t group[8][SOME], *listed;
+    uint64_t have = 0;
+    for (unsigned i = 0; i < n; i++) {
+        unsigned k = (uint32_t)v->winner[i], byte = 8 * k;
+        group[k][have >> byte & 255] = who[i];
+        have += (uint64_t)1 << byte;
+    }
+    for (unsigned k = 0; k <= n_clocks; k++) {
+        uint32_t *list = list_of(b, st, n_clocks, k, &listed), m = have >> 8 * k & 255;
+        memcpy(list + *listed, group[k], m * sizeof *list);
+        *listed += m;
+    }
+}
+_Static_assert(SOME < 256, "counted in bytes");
+#endif
+
+/* Puts the families on the lists of the states that the winners lead to, and those who do not go on that of nobody's records. */
+INLINE void send(struct plain_batch *b, const struct plain_state *st, unsigned n_clocks, const struct visit *v, const uint32_t *who,
+                 unsigned n)
+{
+#if KITH_LANES == 2
+    if (n_clocks < 8) {
+        send_groups(b, st, n_clocks, v, who, n);
+        return;
+    }
+#endif
+    for (unsigned k = 0; k <= n_clocks; k++) {
+        uint32_t *listed, *list = list_of(b, st, n_clocks, k, &listed);
+        *listed = append(list, *listed, who, v->winner, k, n);
     }
 }
 
@@ -352,8 +391,10 @@ static unsigned take(struct plain_lists *b, size_t list, unsigned n, uint32_t *w
 INLINE void rows_of(const struct plain *pl, const uint32_t *who, unsigned n, size_t nobody, struct visit *v)
 {
     v->n = (n + L - 1) / L * L;
-    for (unsigned i = 0; i < v->n; i++)
-        v->row[i] = (i < n ? who[i] : nobody) * pl->doubles;
+    for (unsigned i = 0; i < n; i++)
+        v->row[i] = who[i] * pl->doubles;
+    for (unsigned i = n; i < v->n; i++)
+        v->row[i] = nobody * pl->doubles;
 }
 
 /* The first draws of the families in v->row, whose numbers are in v->taken, and their keys. */
@@ -387,7 +428,7 @@ static void track(const struct plain_batch *b, const struct plain_state *st, con
     for (unsigned i = 0; i < n; i++) {
         const struct plain_family *f = (const void *)(b->record + v->row[i]);
         bool stood = v->entered[i] > b->cell->warm_up;
-        add_rows(&r, b->number[who[i]], f->tracked, stood, st, (uint64_t)st->code[v->winner[i]], v->at[i]);
+        add_rows(&r, b->number[who[i]], f->tracked, stood, st, (uint64_t)st->code[(uint32_t)v->winner[i]], v->at[i]);
     }
     b->cell->n_rows = r.n;
 }
