@@ -69,8 +69,10 @@ static void hear(struct listener *l, struct range factors)
 void pathway_find_classes(struct build *b, struct tables *t)
 {
     t->classes = pathway_keep(b, t->n_states * 2 * b->p->n_charts, sizeof *t->classes);
-    for (size_t s = 0; t->classes && s < t->n_states; s++) {
+    t->listens_to = pathway_keep(b, t->n_states, sizeof *t->listens_to);
+    for (size_t s = 0; t->classes && t->listens_to && s < t->n_states; s++) {
         const struct state *st = &t->states[s];
+        t->listens_to[s] = (struct signals){st->own, st->others};
         uint8_t **class = t->classes + s * 2 * b->p->n_charts;
         struct listener l = {b, t, {class, class + b->p->n_charts}};
         for (uint32_t i = 0; i < st->clocks.n && st->line < 0; i++)

@@ -186,6 +186,11 @@ struct state {
     int64_t units;        /* used, in thousandths */
 };
 
+/* What somebody listens to. */
+struct signals {
+    uint64_t own, others;
+};
+
 /* On what terms a chart uses a resource. States are the chart's, -1 none. */
 struct user {
     uint16_t chart, resource;
@@ -240,6 +245,7 @@ struct tables {
     size_t n_users;
     size_t n_states, n_clocks, n_enabled, n_options, n_effects, n_factors, n_tests, n_terms, n_counters;
     uint64_t heard; /* signals that any state listens to */
+    struct signals *listens_to; /* [n_states] as state.own and .others: by themselves, for each event asks for those of a family */
     uint8_t **classes; /* [n_states][2][charts] as hearing.c says; NULL: all changes are told */
 };
 
@@ -456,7 +462,7 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
                                const char **what, size_t *amount, double *scale, bool *at_date);
 /* Once all tables are read: at which loads a level begins, and the ratios by level. */
 void pathway_read_levels(struct build *b);
-/* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->classes. */
+/* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->listens_to and t->classes. */
 void pathway_find_classes(struct build *b, struct tables *t);
 /* Finds whether each clock is steady and what loads mean to it, and where the charts and marks stand that factors and tests ask
  * for. To be called when all of them are read. */

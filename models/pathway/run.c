@@ -369,12 +369,12 @@ static bool tells(const struct chain *c, const uint8_t *class, unsigned member, 
            class[was] != class[c->f->member[member]->instances[c->f->t->charts[chart].place].state];
 }
 
-/* Whether what happened may have changed a hazard of member m's instance in state st, which listens to the signals `own`
+/* Whether what happened may have changed a hazard of member m's instance in that state, which listens to the signals `own`
  * and `others` among it. */
-static bool matters(const struct chain *c, unsigned m, const struct state *st, uint64_t own, uint64_t others)
+static bool matters(const struct chain *c, unsigned m, size_t state, uint64_t own, uint64_t others)
 {
     const struct tables *t = c->f->t;
-    uint8_t **class = t->classes + (size_t)(st - t->states) * 2 * c->p->n_charts;
+    uint8_t **class = t->classes + state * 2 * c->p->n_charts;
     if (own >> PATHWAY_CHARTS_MAX)
         return true;
     for (; own; own &= own - 1) {
@@ -410,13 +410,13 @@ static void settle(struct chain *c)
     if ((c->family_changed | c->any_child_changed) & f->t->heard)
         for (unsigned m = 0; m <= f->n_begun; m++) {
             uint64_t heard = c->family_changed | (m ? c->child_changed[m] : 0);
+            const struct instance *in = f->member[m]->instances;
             for (size_t k = 0; k < p->n_of[m > 0]; k++) {
-                unsigned chart = p->chart_at[m > 0][k];
-                const struct instance *in = &f->member[m]->instances[k];
-                const struct state *st = &f->t->states[f->t->charts[chart].first_state + in->state];
-                uint64_t own = st->own & heard, others = st->others & c->any_child_changed;
-                if ((own | others) && in->live && !in->touched && matters(c, m, st, own, others))
-                    pathway_refresh(p, f, m, chart, c->t, own, others);
+                size_t state = p->first_state_at[m > 0][k] + (size_t)in[k].state;
+                const struct signals *to = &f->t->listens_to[state];
+                uint64_t own = to->own & heard, others = to->others & c->any_child_changed;
+                if ((own | others) && in[k].live && !in[k].touched && matters(c, m, state, own, others))
+                    pathway_refresh(p, f, m, p->chart_at[m > 0][k], c->t, own, others);
             }
         }
     for (unsigned i = 0; i < c->n_touched; i++)
