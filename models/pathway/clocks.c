@@ -102,26 +102,37 @@ static void draw(const struct member *w, const struct clock *k, struct slot *s)
     s->spent_at = -1;
 }
 
-/* When the clock fires if nothing changes; `limit` is a time by which something else does. A clock that does not
- * fire before gets its consumption up to then noted, which saves computing it again. */
-static double firing_time(const struct clock *k, struct slot *s, const struct instance *in, double birth, double t,
-                          double limit)
+/* Whether finding out when the clock fires takes no inversion of its distribution: an exponential one, a time or an age. */
+static inline bool is_cheap(const struct clock *k)
 {
-    if (k->at_age && (s ? s->ratio : k->factors.n ? 0 : k->ratio) == 0)
-        return INFINITY;
-    if (k->at_age)
-        return birth + k->dist.a > t ? birth + k->dist.a : t;
+    return k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_FIXED;
+}
+
+/* When such a clock fires if nothing changes; `limit` is a time by which something else does. */
+static inline double cheap_firing(const struct clock *k, const struct slot *s, const struct instance *in, double birth, double t,
+                                  double limit)
+{
+    if (k->at_age) {
+        bool never = (s ? s->ratio : k->factors.n ? 0 : k->ratio) == 0;
+        double at = never ? INFINITY : birth + k->dist.a;
+        return at > t ? at : t;
+    }
     if (!s || s->ratio == 0)
         return INFINITY;
-    if (k->dist.kind == KITH_DIST_EXPONENTIAL) {
-        double rate = k->dist.a * s->ratio;
-        if (!(rate > 0))
-            return INFINITY;
-        return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit) : t + s->rest / rate;
-    }
-    if (k->dist.kind == KITH_DIST_FIXED) {
+    if (k->dist.kind == KITH_DIST_FIXED)
         return in->entered + k->dist.a > t ? in->entered + k->dist.a : t;
-    }
+    double rate = k->dist.a * s->ratio;
+    if (!(rate > 0))
+        return INFINITY;
+    return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit) : t + s->rest / rate;
+}
+
+/* The same for the others. If it does not fire before the limit, its consumption up to then is noted, which saves computing it
+ * again. */
+static double dear_firing(const struct clock *k, struct slot *s, const struct instance *in, double t, double limit)
+{
+    if (!s || s->ratio == 0)
+        return INFINITY;
     double rest = s->rest / s->ratio;
     if (limit < INFINITY &&
         !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered &&
@@ -147,11 +158,11 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
     unsigned winner = WINNER_BREAK, dear = 0;
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        if (k->dist.kind != KITH_DIST_EXPONENTIAL && k->dist.kind != KITH_DIST_FIXED) {
+        if (!is_cheap(k)) {
             dear++;
             continue;
         }
-        double at = firing_time(k, slot_at(f, w, k->slot), in, w->birth, t, best);
+        double at = cheap_firing(k, slot_at(f, w, k->slot), in, w->birth, t, best);
         if (at < best) {
             best = at;
             winner = i;
@@ -159,10 +170,10 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
     }
     for (uint32_t i = 0; dear && i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        if (k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_FIXED)
+        if (is_cheap(k))
             continue;
         dear--;
-        double at = firing_time(k, slot_at(f, w, k->slot), in, w->birth, t, best);
+        double at = dear_firing(k, slot_at(f, w, k->slot), in, t, best);
         if (at < best) {
             best = at;
             winner = i;
@@ -271,10 +282,12 @@ static inline double schedule_plain(struct family *f, unsigned m, struct instanc
         best = at < best ? at : best;
     }
     for (unsigned i = n; i < all; i++) {
+        const struct clock *k = &tb->clocks[e[i].clock];
         struct slot *s = &f->slot[w->at[e[i].slot] - 1];
         s->ratio = e[i].ratio;
         double at = e[i].weibull && best < INFINITY ? weibull_firing(&e[i], s, t, best)
-                                                    : firing_time(&tb->clocks[e[i].clock], s, in, w->birth, t, best);
+                    : is_cheap(k)                   ? cheap_firing(k, s, in, w->birth, t, best)
+                                                    : dear_firing(k, s, in, t, best);
         winner = at < best ? i : winner;
         best = at < best ? at : best;
     }
