@@ -21,7 +21,6 @@ struct unit {
     uint64_t cell, from, to;
     bool last;  /* of its cell */
     bool whole; /* all of its cell */
-    bool large; /* see next_missing() */
 };
 
 /* A unit in hand or waiting to be written, with its own memory. */
@@ -72,7 +71,6 @@ struct team {
     struct kith_cell counting;
     uint64_t dispatched, committed;
     bool exhausted;
-    int large;           /* whole cells in hand that came from the large end */
     /* commit: the cell being put together from pieces, and the shards: of whole cells, in the order in which they are
      * finished, and of those in pieces, whose trajectories must not be mixed with others */
     struct worker sum;
@@ -109,8 +107,9 @@ static bool stopping(const struct team *t)
 
 /* ---- cells: rank 0 goes through those that are missing, one replication and arm after the other, so that a run that ends
  * early leaves whole replications of all arms, which can be compared; the others ask it. Of areas the largest come first,
- * or, for every second cell in hand, the smallest: a coupled area takes memory for all of its families, and so a run's
- * threads do not all have a large one at the same time. The two ends meet among those of middle size. */
+ * or, for every second thread, the smallest: a coupled area takes memory for all of its families, and so a run's threads
+ * do not all have a large one at the same time. A thread stays at its end, for it also keeps what its last area needed. The two
+ * ends meet among those of middle size. */
 
 static bool wanted(const struct team *t, uint64_t cell)
 {
@@ -147,15 +146,16 @@ static uint64_t piece_families(const struct kith_run *run)
     return run->sc->trajectories > 0 ? UNIT_TRACKED : UNIT_FAMILIES;
 }
 
-/* Takes the next unit. Pieces of a cell are numbered: *number. */
-static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
+/* Takes the worker's next unit. Pieces of a cell are numbered: *number. */
+static bool dispatch(struct team *t, const struct worker *w, uint64_t *number, struct unit *out)
 {
     if (stopping(t) || t->exhausted)
         return false;
     struct unit *u = &t->next;
     if (!t->have) {
-        *u = (struct unit){.large = 2 * t->large < (int)t->n_workers};
-        if (!take_cell(t, u->large, &u->cell)) {
+        bool large = 2 * (size_t)(w - t->workers) < t->n_workers;
+        *u = (struct unit){0};
+        if (!take_cell(t, large, &u->cell)) {
             t->exhausted = true;
             return false;
         }
@@ -170,9 +170,7 @@ static bool dispatch(struct team *t, uint64_t *number, struct unit *out)
     u->to = t->n_families - u->from > most ? u->from + most : t->n_families;
     u->last = u->to == t->n_families;
     *out = *u;
-    if (u->whole)
-        t->large += u->large;
-    else
+    if (!u->whole)
         *number = t->dispatched++;
     u->from = u->to;
     t->have = !u->last;
@@ -328,7 +326,7 @@ static void work(struct team *t, struct worker *w)
         bool got, over;
 #pragma omp critical(kith_team)
         {
-            got = dispatch(t, &number, &unit);
+            got = dispatch(t, w, &number, &unit);
             over = !got && (t->exhausted || stopping(t));
         }
         if (over)
@@ -345,7 +343,6 @@ static void work(struct team *t, struct worker *w)
             if (st) {
                 fail(t, st, &s->cell);
             } else if (unit.whole) {
-                t->large -= unit.large;
                 commit_whole(t, w);
             } else {
                 s->ready = true;
