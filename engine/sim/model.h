@@ -16,7 +16,8 @@ struct kith_coupling {
      * form: many more of them fit into a cache. */
     size_t (*pack)(const void *model, const struct kith_cell *cell, const void *family, void *to);
     /* Makes family number `number` again from what pack wrote, the same to the bit, in `family`, where some family of the
-     * same cell is, made by `begin` or by this. It may read KITH_STORE_BEYOND bytes behind `from`. */
+     * same cell is, made by `begin` or by this. It may read KITH_STORE_BEYOND bytes behind `from`, which stays as it is until
+     * the family has been packed again: what happens in between may be read and copied from there. */
     void (*unpack)(const void *model, const struct kith_cell *cell, uint64_t number, const void *from, void *family);
     /* Whether nothing will ever happen to the family again and nothing about it counts any more. */
     bool (*over)(const void *model, const void *family);

@@ -81,6 +81,16 @@ static size_t whole_words(size_t bytes)
     return (bytes + 7) / 8 * 8;
 }
 
+/* A member of whom nothing is known yet. */
+static void clear_member(const struct pathway *p, struct family *f, unsigned m)
+{
+    struct member *w = f->member[m];
+    w->key = mix2(f->key, PATHWAY_KEY_MEMBER, m);
+    w->birth = w->arrival = 0;
+    w->live = false;
+    memset(w->instances, 0, p->bytes_of[m > 0] - sizeof *w);
+}
+
 /* When the family forms and its children come; their number. */
 static double draw_children(const struct pathway *p, struct family *f, double year)
 {
@@ -90,6 +100,7 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
         return formed;
     if (!g->household) {
         f->n_children = 1;
+        clear_member(p, f, 1);
         f->member[1]->arrival = formed;
         f->member[1]->birth =
             formed - kith_dist_inverse(&g->age, kith_draw_exponential(kith_draw_mix(f->key, KEY_AGE)));
@@ -103,6 +114,7 @@ static double draw_children(const struct pathway *p, struct family *f, double ye
     for (unsigned m = 1; m <= size; m++) {
         if (m > 1)
             at += g->gap_delay + kith_dist_inverse(&g->gap, kith_draw_exponential(mix2(f->key, KEY_GAP, m)));
+        clear_member(p, f, m);
         f->member[m]->birth = f->member[m]->arrival = at;
     }
     return formed;
@@ -132,6 +144,7 @@ static void lay_out(const struct pathway *p, struct family *f)
         w->at = (void *)(w->marks + p->n_marks_of[child]);
         at += p->bytes_of[child];
     }
+    f->stood = (void *)at;
 }
 
 void pathway_layout(struct build *b)
@@ -158,7 +171,8 @@ void pathway_layout(struct build *b)
     p->bytes_head = sizeof(struct family) + whole_words(p->n_attributes * sizeof(uint16_t)) +
                     (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *
                         sizeof(double);
-    p->bytes = p->bytes_head + p->most_slots * sizeof(struct slot) + p->bytes_of[0] + p->max_children * p->bytes_of[1];
+    p->bytes = p->bytes_head + p->most_slots * sizeof(struct slot) + p->bytes_of[0] + p->max_children * p->bytes_of[1] +
+               (1 + n + p->max_children) * sizeof(struct stood);
 }
 
 double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, void *family)
@@ -167,9 +181,7 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
     struct family *f = family;
     uint64_t number = index;
     size_t block = 0, year = 0;
-    size_t slots = p->most_slots * sizeof(struct slot);
     memset(f, 0, p->bytes_head);
-    memset((unsigned char *)f + p->bytes_head + slots, 0, p->bytes - p->bytes_head - slots);
     lay_out(p, f);
     f->number = (uint32_t)index;
     f->pool = cell->pool;
@@ -194,8 +206,7 @@ double pathway_begin(const void *model, struct kith_cell *cell, uint64_t index, 
         f->key = mix2(f->key, p->groups[f->group].key, year);
     }
     f->key = kith_draw_mix(f->key, number);
-    for (unsigned m = 0; m <= p->max_children; m++)
-        f->member[m]->key = mix2(f->key, PATHWAY_KEY_MEMBER, m);
+    clear_member(p, f, 0);
     double formed = p->n_groups ? draw_children(p, f, (double)year) : 0;
     while (f->epoch[1].time <= formed)
         f->t = (++f->epoch)->tables;

@@ -58,7 +58,7 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
     struct member *w = f->member[m];
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
-    (void)p;
+    pathway_wake(p, f, m, tb->charts[chart].place);
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
         struct slot *s = slot_at(f, w, k->slot);
@@ -70,6 +70,7 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
         s->spent_at = -1;
     }
     in->updated = t;
+    in->stale = true;
 }
 
 /* The clock's slot, made if it has none. */
@@ -357,6 +358,8 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
         const struct state *st = &tb->states[ch->first_state + in->state];
         if (in->winner == WINNER_BREAK || !tb->enabled[st->clocks.first + in->winner].simple)
             return t;
+        pathway_wake(p, f, m, ch->place);
+        in->stale = true;
         double others = others_next(f, entry);
         bool simple;
         do {
@@ -384,6 +387,7 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
     const struct enabled *enabled = &tb->enabled[st->clocks.first];
+    pathway_wake(p, f, m, tb->charts[chart].place);
     struct view v = {p, f, tb, m, t, in->entered, INFINITY};
     double ratio[PATHWAY_CLOCKS_MAX], since[PATHWAY_CLOCKS_MAX];
     uint32_t left = 0; /* those who need not be asked, by bit */

@@ -31,6 +31,8 @@ struct instance {
     uint64_t decided;    /* instant states passed in this case: bit (state & 63) */
     uint8_t state, winner;
     bool live, touched;
+    bool asleep;     /* entered, updated, change, decided and its clocks' slots are still packed: pathway_wake() */
+    bool stale;      /* not as it is packed */
     uint8_t listens; /* resources whose load its clocks depend on, by bit */
 };
 
@@ -57,6 +59,12 @@ struct member {
     struct use *uses;
     uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran */
     struct mark *marks;
+};
+
+/* Where an instance stands in the packed family. */
+struct stood {
+    uint64_t last_case; /* of the instance before it */
+    uint32_t at;        /* the next one stands where it ends */
 };
 
 /* An event on trial: what it would have recorded, as long as it touches nothing shared. */
@@ -90,12 +98,25 @@ struct family {
     double *term;    /* what its attributes contribute to hazards; -1 not worked out yet */
     uint16_t *value; /* [attributes] which of the attribute's values it is, if it has some */
     struct member *member[PATHWAY_CHILDREN_MAX + 1];
+    const unsigned char *packed; /* what it was unpacked from, NULL it was not; new numbers make no difference to that, since a
+                                    state whose clocks they change wakes all who are in it */
+    struct stood *stood;         /* in that; of each member one more than its instances */
 };
 
 /* Entry of family.next of the member's instance at `place`. */
 static inline size_t next_index(const struct pathway *p, unsigned member, unsigned place)
 {
     return member ? NEXT_FIRST + p->n_of[0] + (member - 1) * p->n_of[1] + place : NEXT_FIRST + place;
+}
+
+/* pack.c: unpacks the rest of an instance, which from then on can be changed. */
+void pathway_unpack_rest(const struct pathway *p, struct family *f, unsigned member, unsigned place);
+
+/* To be called before what was put away of it is read; who changes anything about it also says that it is stale. */
+static inline void pathway_wake(const struct pathway *p, struct family *f, unsigned member, unsigned place)
+{
+    if (f->member[member]->instances[place].asleep)
+        pathway_unpack_rest(p, f, member, place);
 }
 
 /* The key of a draw two parts further on. */

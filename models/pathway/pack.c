@@ -3,18 +3,25 @@
  *
  * Left out is what follows from the rest (keys, numbers of slots), what an instance that is over had, and a clock's
  * ratio unless it runs; bits say which of the other values differ from the usual one and follow. A clock's consumption
- * that was worked out beforehand is worked out again when it is needed, to the same bits. */
+ * that was worked out beforehand is worked out again when it is needed, to the same bits.
+ *
+ * An instance is its head, which is what others may ask of it at any event, and the rest, clocks and all. The rest is unpacked
+ * when something happens to the instance: to a fifth of them, each time that a family is unpacked. Those to which nothing
+ * happened are copied when the family is packed again. */
 #include "family.h"
 
-/* What is so of an instance; from ENTERED on, which values follow. */
-enum { LIVE = 1, BREAK_NEXT = 2, ENTERED = 4, UPDATED = 8, CHANGES = 16, CASE = 32, DECIDED = 64, NEXT = 128 };
+/* What is so of an instance; from NEXT on, which values follow, those of the rest last. */
+enum { LIVE = 1, BREAK_NEXT = 2, NEXT = 4, CASE = 8, ENTERED = 16, UPDATED = 32, CHANGES = 64, DECIDED = 128 };
+#define OF_REST (BREAK_NEXT | ENTERED | UPDATED | CHANGES | DECIDED)
+/* Bytes of a head: these bits, state, winner, what it listens to, bytes of the rest; two values may follow. */
+#define HEAD_BYTES 5
+/* Bytes of the rest, up to LONG, which means that they follow. */
+#define LONG 255
 /* Of a member. */
 enum { MEMBER_LIVE = 1, ARRIVAL = 2, MARKS = 4, USES = 8 };
 /* Of a slot; then its draws, up to MANY, which means that their number follows. */
 enum { SLOT = 1, DRAWN = 2, USUAL = 4, RATIO = 8, SINCE = 16, DRAWS = 32, MANY = 7 };
-/* Identity of a slot: member, then number. */
-#define NUMBER_BITS 12
-_Static_assert(PATHWAY_PARTS_MAX <= 1 << NUMBER_BITS && PATHWAY_CHILDREN_MAX < 16, "a slot's identity has 16 bits");
+_Static_assert(PATHWAY_PARTS_MAX <= UINT16_MAX, "a clock's number has 16 bits");
 
 #define PUT(at, x) (memcpy((at), &(x), sizeof(x)), (at) += sizeof(x))
 #define GET(at, x) (memcpy(&(x), (at), sizeof(x)), (at) += sizeof(x))
@@ -101,30 +108,40 @@ static inline const unsigned char *get_idle_slot(const unsigned char *at, struct
     return at;
 }
 
-/* The clocks that run in one state. Their slots are noted in `runs`, by bit. */
-static unsigned char *put_running(const struct tables *t, struct range running, const struct member *w,
-                                  const struct slot *slots, unsigned char *at, uint64_t *runs)
+/* The clocks that run in the instance's state, then those of its chart that do not but have. */
+static unsigned char *put_clocks(const struct tables *t, const struct chart *ch, struct range running, const struct member *w,
+                                 const struct slot *slots, unsigned char *at)
 {
     const struct enabled_slot *e = &t->enabled_slot[running.first], *end = e + running.n;
     const uint16_t *slot_of = w->at;
+    uint64_t runs[PATHWAY_PARTS_MAX / 64 + 1];
+    unsigned n = ch->clocks.n, first = n ? t->clocks[ch->clocks.first].slot : 0;
+    memset(runs, 0, (n / 64 + 1) * sizeof *runs);
     for (; e < end; e++) {
-        unsigned slot = slot_of[e->slot];
-        if (slot) {
+        unsigned slot = slot_of[e->slot], k = e->slot - first;
+        runs[k / 64] |= 1ull << k % 64;
+        if (slot)
             at = put_slot(at, &slots[slot - 1], e->ratio);
-            runs[(slot - 1) >> 6] |= 1ull << ((slot - 1) & 63);
-        } else {
+        else
             *at++ = 0;
-        }
+    }
+    for (unsigned k = 0; k < n; k++) {
+        unsigned slot = slot_of[first + k];
+        if (!slot || runs[k / 64] >> k % 64 & 1)
+            continue;
+        uint16_t number = (uint16_t)(first + k);
+        PUT(at, number);
+        at = put_idle_slot(at, &slots[slot - 1]);
     }
     return at;
 }
 
-static const unsigned char *get_running(const struct tables *t, struct range running, struct family *f, unsigned m,
-                                        const unsigned char *at)
+static void get_clocks(const struct tables *t, struct range running, struct family *f, unsigned m, const unsigned char *at,
+                       const unsigned char *to)
 {
     const struct enabled_slot *e = &t->enabled_slot[running.first], *end = e + running.n;
     struct slot *slot = f->slot + f->n_slots;
-    uint16_t *slot_of = f->member[m]->at, n = f->n_slots;
+    uint16_t *slot_of = f->member[m]->at, n = f->n_slots, number;
     for (; e < end; e++)
         if (*at) {
             at = get_slot(at, slot++, m, e->slot, e->ratio);
@@ -132,44 +149,12 @@ static const unsigned char *get_running(const struct tables *t, struct range run
         } else {
             at++;
         }
+    while (at < to) {
+        GET(at, number);
+        at = get_idle_slot(at, slot++, m, number);
+        slot_of[number] = ++n;
+    }
     f->n_slots = n;
-    return at;
-}
-
-/* All clocks that do not run but have. */
-static unsigned char *put_idle(const struct family *f, unsigned char *at, const uint64_t *runs)
-{
-    unsigned char *from = at;
-    const struct slot *slots = f->slot;
-    uint16_t n = 0;
-    unsigned all = f->n_slots;
-    PUT(at, n);
-    for (unsigned word = 0; 64 * word < all; word++) {
-        uint64_t idle = ~runs[word] & (all - 64 * word < 64 ? (1ull << (all - 64 * word)) - 1 : ~0ull);
-        for (; idle; idle &= idle - 1) {
-            const struct slot *s = &slots[64 * word + (unsigned)__builtin_ctzll(idle)];
-            uint16_t which = (uint16_t)((unsigned)s->member << NUMBER_BITS | s->number);
-            PUT(at, which);
-            at = put_idle_slot(at, s);
-            n++;
-        }
-    }
-    PUT(from, n);
-    return at;
-}
-
-static const unsigned char *get_idle(struct family *f, const unsigned char *at)
-{
-    uint16_t n, which;
-    struct slot *slot = f->slot + f->n_slots;
-    GET(at, n);
-    for (unsigned i = 0; i < n; i++) {
-        GET(at, which);
-        unsigned m = which >> NUMBER_BITS, k = which & ((1u << NUMBER_BITS) - 1);
-        at = get_idle_slot(at, slot++, m, k);
-        f->member[m]->at[k] = ++f->n_slots;
-    }
-    return at;
 }
 
 void pathway_find_enabled(struct build *b, struct tables *t)
@@ -184,56 +169,111 @@ void pathway_find_enabled(struct build *b, struct tables *t)
 
 /* ---- charts ----------------------------------------------------------------------------------------------------- */
 
-static inline unsigned char *put_instance(unsigned char *at, const struct instance *in, double began, double next,
-                                          uint64_t *last_case)
+/* The head of an instance that lives. The size of its rest follows in head[4]. */
+static inline unsigned char *put_head(unsigned char *at, const struct instance *in, double next, unsigned of_rest,
+                                      uint64_t *last_case)
 {
-    const uint64_t never = kith_real_bits(INFINITY);
-    uint64_t at_entry = kith_real_bits(in->entered), last = kith_real_bits(in->updated);
-    uint64_t change = kith_real_bits(in->change), soon = kith_real_bits(next);
-    unsigned entered = at_entry != kith_real_bits(began), updated = last != at_entry, changes = change != never,
-             other = in->which_case != *last_case, decided = in->decided != 0, breaks = soon == change,
-             own = (soon != change) & (soon != never);
+    uint64_t soon = kith_real_bits(next);
+    unsigned own = soon != kith_real_bits(INFINITY), other = in->which_case != *last_case;
+    at[0] = (unsigned char)(LIVE | of_rest | own * NEXT | other * CASE);
     at[1] = in->state;
-    if (!in->live) {
-        at[0] = 0;
-        return at + 2;
-    }
-    at[0] = (unsigned char)(LIVE | breaks * BREAK_NEXT | entered * ENTERED | updated * UPDATED | changes * CHANGES |
-                            other * CASE | decided * DECIDED | own * NEXT);
     at[2] = in->winner;
     at[3] = in->listens;
-    at = put_if(at + 4, entered, at_entry);
-    at = put_if(at, updated, last);
-    at = put_if(at, changes, change);
+    at = put_if(at + HEAD_BYTES, own, soon);
     at = put_if(at, other, in->which_case);
-    at = put_if(at, decided, in->decided);
-    at = put_if(at, own, soon);
     *last_case = in->which_case;
     return at;
 }
 
-static inline const unsigned char *get_instance(const unsigned char *at, struct instance *in, double began,
-                                                double *next, uint64_t *last_case)
+/* Where the head ends that begins there. */
+static inline size_t bytes_of_head(const unsigned char *head)
 {
-    unsigned flags = at[0];
+    return HEAD_BYTES + 8 * has(*head, NEXT) + 8 * has(*head, CASE);
+}
+
+static unsigned char *put_instance(const struct tables *t, const struct chart *ch, const struct family *f, const struct member *w,
+                                   unsigned char *at, double began, double next, uint64_t *last_case)
+{
+    const struct instance *in = &w->instances[ch->place];
+    uint64_t at_entry = kith_real_bits(in->entered), last = kith_real_bits(in->updated), change = kith_real_bits(in->change);
+    unsigned entered = at_entry != kith_real_bits(began), updated = last != at_entry, breaks = change == kith_real_bits(next),
+             changes = (change != kith_real_bits(next)) & (change != kith_real_bits(INFINITY)), decided = in->decided != 0;
+    if (!in->live) {
+        at[0] = 0;
+        at[1] = in->state;
+        return at + 2;
+    }
+    unsigned char *head = at, *rest = at = put_head(
+        at, in, next, breaks * BREAK_NEXT | entered * ENTERED | updated * UPDATED | changes * CHANGES | decided * DECIDED, last_case);
+    at = put_if(at, entered, at_entry);
+    at = put_if(at, updated, last);
+    at = put_if(at, changes, change);
+    at = put_if(at, decided, in->decided);
+    at = put_clocks(t, ch, t->enabled_in[ch->first_state + in->state], w, f->slot, at);
+    uint16_t bytes = (uint16_t)(at - rest);
+    head[4] = (unsigned char)(bytes < LONG ? bytes : LONG);
+    if (bytes >= LONG) {
+        memmove(rest + sizeof bytes, rest, bytes);
+        memcpy(rest, &bytes, sizeof bytes);
+        at += sizeof bytes;
+    }
+    return at;
+}
+
+/* An instance to which nothing has happened, but perhaps to the one before it. */
+static unsigned char *put_copy(const struct instance *in, const unsigned char *from, const unsigned char *to, unsigned char *at,
+                               double next, uint64_t *last_case)
+{
+    unsigned char *head = at;
+    at = put_head(at, in, next, *from & OF_REST, last_case);
+    head[4] = from[4];
+    from += bytes_of_head(from);
+    memcpy(at, from, (size_t)(to - from));
+    return at + (to - from);
+}
+
+static inline const unsigned char *get_head(const unsigned char *at, struct instance *in, double *next, uint64_t *last_case)
+{
+    unsigned flags = at[0], bytes = at[4];
     if (!(flags & LIVE)) {
         *in = (struct instance){.state = at[1]};
         *next = INFINITY;
         return at + 2;
     }
-    struct instance x = {.live = true, .state = at[1], .winner = at[2], .listens = at[3]};
-    at += 4;
-    uint64_t entered = get_if(&at, has(flags, ENTERED), kith_real_bits(began));
-    uint64_t updated = get_if(&at, has(flags, UPDATED), entered);
-    uint64_t change = get_if(&at, has(flags, CHANGES), kith_real_bits(INFINITY));
-    x.entered = kith_real_from_bits(entered);
-    x.updated = kith_real_from_bits(updated);
-    x.change = kith_real_from_bits(change);
+    struct instance x = {.live = true, .asleep = true, .state = at[1], .winner = at[2], .listens = at[3]};
+    at += HEAD_BYTES;
+    *next = kith_real_from_bits(get_if(&at, has(flags, NEXT), kith_real_bits(INFINITY)));
     x.which_case = *last_case = get_if(&at, has(flags, CASE), *last_case);
-    x.decided = get_if(&at, has(flags, DECIDED), 0);
-    *next = kith_real_from_bits(get_if(&at, has(flags, NEXT), flags & BREAK_NEXT ? change : kith_real_bits(INFINITY)));
     *in = x;
-    return at;
+    if (bytes < LONG)
+        return at + bytes;
+    uint16_t n;
+    GET(at, n);
+    return at + n;
+}
+
+/* The member's first instance in family.stood. */
+static struct stood *stood_of(const struct pathway *p, const struct family *f, unsigned m)
+{
+    return f->stood + (m ? 1 + p->n_of[0] + (m - 1) * (1 + p->n_of[1]) : 0);
+}
+
+void pathway_unpack_rest(const struct pathway *p, struct family *f, unsigned m, unsigned place)
+{
+    struct instance *in = &f->member[m]->instances[place];
+    const struct stood *stood = stood_of(p, f, m) + place;
+    const unsigned char *at = f->packed + stood[0].at, *to = f->packed + stood[1].at;
+    unsigned flags = *at, is_long = at[4] == LONG;
+    at += bytes_of_head(at) + 2 * is_long;
+    double next = f->next[next_index(p, m, place)];
+    uint64_t entered = get_if(&at, has(flags, ENTERED), kith_real_bits(beginning(f, m)));
+    in->entered = kith_real_from_bits(entered);
+    in->updated = kith_real_from_bits(get_if(&at, has(flags, UPDATED), entered));
+    in->change = kith_real_from_bits(
+        get_if(&at, has(flags, CHANGES), kith_real_bits(flags & BREAK_NEXT ? next : INFINITY)));
+    in->decided = get_if(&at, has(flags, DECIDED), 0);
+    in->asleep = false;
+    get_clocks(f->t, f->t->enabled_in[p->first_state_at[m > 0][place] + in->state], f, m, at, to);
 }
 
 /* ---- members ---------------------------------------------------------------------------------------------------- */
@@ -269,8 +309,6 @@ static unsigned char *put_rest(const struct pathway *p, const struct member *w, 
 static const unsigned char *get_rest(const struct pathway *p, struct member *w, bool child, const unsigned char *at,
                                      unsigned flags)
 {
-    memset(w->marks, 0, p->n_marks_of[child] * sizeof *w->marks);
-    memset(w->uses, 0, p->n_uses_of[child] * sizeof *w->uses);
     unsigned i;
     while (flags & MARKS && (i = *at++) < p->n_marks_of[child]) {
         GET(at, w->marks[i].time);
@@ -281,13 +319,11 @@ static const unsigned char *get_rest(const struct pathway *p, struct member *w, 
     return at;
 }
 
-static unsigned char *put_member(const struct pathway *p, const struct family *f, unsigned m, unsigned char *at,
-                                 uint64_t *runs)
+static unsigned char *put_member(const struct pathway *p, const struct family *f, unsigned m, unsigned char *at)
 {
     const struct member *w = f->member[m];
     const struct instance *in = w->instances;
     const struct tables *t = f->t;
-    const uint16_t *first_state = p->first_state_at[m > 0];
     unsigned char *flags = at++;
     double began = beginning(f, m);
     uint64_t last_case = 0;
@@ -300,10 +336,22 @@ static unsigned char *put_member(const struct pathway *p, const struct family *f
         return at;
     at = put_rest(p, w, m > 0, at, flags);
     const double *next = &f->next[next_index(p, m, 0)];
+    const struct stood *stood = stood_of(p, f, m);
     for (size_t n = p->n_of[m > 0], place = 0; place < n; place++) {
-        at = put_instance(at, &in[place], began, next[place], &last_case);
-        if (in[place].live)
-            at = put_running(t, t->enabled_in[first_state[place] + in[place].state], w, f->slot, at, runs);
+        size_t as_was = place;
+        while (f->packed && as_was < n && !in[as_was].stale)
+            as_was++;
+        if (as_was > place && stood[place].last_case == last_case) {
+            size_t bytes = stood[as_was].at - stood[place].at;
+            memcpy(at, f->packed + stood[place].at, bytes);
+            at += bytes;
+            last_case = stood[as_was].last_case;
+            place = as_was - 1;
+        } else if (as_was > place && in[place].live) {
+            at = put_copy(&in[place], f->packed + stood[place].at, f->packed + stood[place + 1].at, at, next[place], &last_case);
+        } else {
+            at = put_instance(t, &t->charts[p->chart_at[m > 0][place]], f, w, at, began, next[place], &last_case);
+        }
     }
     return at;
 }
@@ -312,8 +360,6 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
 {
     struct member *w = f->member[m];
     struct instance *in = w->instances;
-    const struct tables *t = f->t;
-    const uint16_t *first_state = p->first_state_at[m > 0];
     bool child = m > 0;
     size_t n = p->n_of[child];
     unsigned flags = *at++;
@@ -325,24 +371,23 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
     w->arrival = w->birth;
     if (flags & ARRIVAL)
         GET(at, w->arrival);
-    memset(w->at, 0, p->n_slots[child] * sizeof *w->at);
+    memset(w->uses, 0, (size_t)((unsigned char *)w + p->bytes_of[child] - (unsigned char *)w->uses)); /* and marks, numbers of slots */
     if (m > f->n_begun) {
         memset(w->instances, 0, n * sizeof *w->instances);
-        memset(w->marks, 0, p->n_marks_of[child] * sizeof *w->marks);
-        memset(w->uses, 0, p->n_uses_of[child] * sizeof *w->uses);
         for (unsigned place = 0; place < n; place++)
             f->next[next_index(p, m, place)] = INFINITY;
         return at;
     }
     at = get_rest(p, w, child, at, flags);
-    double began = beginning(f, m), *next = &f->next[next_index(p, m, 0)];
+    double *next = &f->next[next_index(p, m, 0)];
+    struct stood *stood = stood_of(p, f, m);
     for (size_t place = 0; place < n; place++) {
-        at = get_instance(at, &in[place], began, &next[place], &last_case);
-        if (in[place].live)
-            at = get_running(t, t->enabled_in[first_state[place] + in[place].state], f, m, at);
+        stood[place] = (struct stood){last_case, (uint32_t)(at - f->packed)};
+        at = get_head(at, &in[place], &next[place], &last_case);
         for (unsigned bits = in[place].listens; bits; bits &= bits - 1)
             f->listens[__builtin_ctz(bits)]++;
     }
+    stood[n] = (struct stood){last_case, (uint32_t)(at - f->packed)};
     return at;
 }
 
@@ -402,12 +447,9 @@ size_t pathway_pack(const void *model, const struct kith_cell *cell, const void 
             PUT(at, f->value[i]);
         else
             PUT(at, f->attribute[i]);
-    uint64_t runs[UINT16_MAX / 64 + 1];
-    memset(runs, 0, (f->n_slots / 64 + 1u) * sizeof *runs);
     for (unsigned m = 1; m <= f->n_children; m++)
-        at = put_member(p, f, m, at, runs);
-    at = put_member(p, f, 0, at, runs); /* when it began is when its first child did */
-    at = put_idle(f, at, runs);
+        at = put_member(p, f, m, at);
+    at = put_member(p, f, 0, at); /* when it began is when its first child did */
     return (size_t)(at - (unsigned char *)to);
 }
 
@@ -419,6 +461,7 @@ void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t nu
     uint16_t epoch;
     HEAD(GET, at, f);
     GET(at, epoch);
+    f->packed = from;
     f->number = (uint32_t)number;
     f->n_next = (uint16_t)(NEXT_FIRST + p->n_of[0] + f->n_children * p->n_of[1]);
     f->n_slots = 0;
@@ -435,6 +478,5 @@ void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t nu
     memset(f->listens, 0, sizeof f->listens);
     for (unsigned m = 1; m <= f->n_children; m++)
         at = get_member(p, f, m, at);
-    at = get_member(p, f, 0, at);
-    (void)get_idle(f, at);
+    (void)get_member(p, f, 0, at);
 }

@@ -57,7 +57,7 @@ static void touch(struct chain *c, unsigned member, unsigned chart, struct insta
 {
     if (in->touched)
         return;
-    in->touched = true;
+    in->touched = in->stale = true;
     c->touched[c->n_touched].member = (uint8_t)member;
     c->touched[c->n_touched++].chart = (uint8_t)chart;
 }
@@ -118,11 +118,14 @@ static void push(struct chain *c, unsigned member, struct range effects)
 /* The instance belongs to the case of this cause from now on. */
 static void begin_case(struct chain *c, unsigned member, unsigned chart)
 {
-    struct instance *in = &c->f->member[member]->instances[c->f->t->charts[chart].place];
+    unsigned place = c->f->t->charts[chart].place;
+    struct instance *in = &c->f->member[member]->instances[place];
     if (in->which_case == c->cause)
         return;
+    pathway_wake(c->p, c->f, member, place);
     in->which_case = c->cause;
     in->decided = 0;
+    in->stale = true;
 }
 
 /* Whether these effects of a child's chart bring siblings in with the child. */
@@ -192,7 +195,8 @@ static void end_instances(struct chain *c, unsigned member, int but)
             pathway_give_back(c->p, f, member, chart, c->t);
             pathway_listen(f, in, 0);
         }
-        in->live = false;
+        in->live = in->asleep = false;
+        in->stale = true;
         f->next[next_index(c->p, member, (unsigned)k)] = INFINITY;
     }
     w->live = false;
@@ -432,6 +436,7 @@ static void fire(struct chain *c, unsigned member, unsigned chart)
     struct member *w = f->member[member];
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    pathway_wake(c->p, f, member, tb->charts[chart].place);
     if (in->winner == WINNER_BREAK) {
         pathway_consume(c->p, f, member, chart, c->t);
         pathway_schedule(c->p, f, member, chart, c->t);
