@@ -170,6 +170,8 @@ static const struct option *choose(const struct chain *c, unsigned member, unsig
                         "one of them a weight for every case", tb->options[st->options.first].node->file,
                         tb->options[st->options.first].node->line,
                         c->p->shape.states[st - tb->states].name, c->p->shape.charts[chart].name);
+    if (st->options.n == 1) /* whatever the draw */
+        return &tb->options[st->options.first];
     double u = branch_draw(c, member, chart, st) * sum;
     uint32_t i = 0;
     while (i + 1 < st->options.n && (weight[i] == 0 || u >= weight[i])) {
@@ -530,8 +532,10 @@ static void census(struct chain *c)
         bool child = tb->charts[k->chart].of_child;
         for (unsigned m = child; m <= (child ? f->n_begun : 0); m++) {
             const struct instance *in = &f->member[m]->instances[tb->charts[k->chart].place];
-            struct view v = {c->p, f, tb, m, c->t, in->entered, INFINITY};
-            if (in->live && states_has(&k->states, in->state) && pathway_tests_hold(&v, k->tests))
+            if (!in->live || !states_has(&k->states, in->state))
+                continue;
+            struct view v = {c->p, f, tb, m, c->t, 0, INFINITY};
+            if (pathway_tests_hold(&v, k->tests))
                 kith_cell_census(c->cell, f->year, k->index, 1);
         }
     }
