@@ -230,6 +230,20 @@ void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, uns
     race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);
 }
 
+void pathway_schedule_again(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
+{
+    const struct tables *tb = f->t;
+    const struct member *w = f->member[m];
+    const struct state *st = &tb->states[tb->charts[chart].first_state + w->instances[tb->charts[chart].place].state];
+    for (uint32_t i = 0; i < st->clocks.n; i++) {
+        const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
+        struct slot *s = slot_at(f, w, k->slot);
+        if (s && !k->at_age && s->ratio > 0)
+            draw(w, k, s);
+    }
+    race(f, m, chart, next_index(p, m, tb->charts[chart].place), t);
+}
+
 /* ---- the short way, where ratios are constants ------------------------------------------------------------------ */
 
 /* Where all states are plain, all clocks get their first draw at once: the many short visits that follow then never

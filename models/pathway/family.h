@@ -187,6 +187,8 @@ static inline struct slot *slot_at(const struct family *f, const struct member *
 /* clocks.c: the unit-rate clocks of one instance. */
 void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
+/* The same where all ratios are as they were (struct state.same_again). */
+void pathway_schedule_again(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 /* The first draws of an instance that begins. */
 void pathway_draw_all(struct family *f, unsigned m, const struct chart *ch);
 /* Carries out the family's events up to `until` as long as they are simple (struct enabled); returns the time of the

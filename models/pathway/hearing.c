@@ -132,4 +132,13 @@ void pathway_find_listeners(const struct pathway *p, struct tables *t)
         for (uint32_t j = 0; j < k->factors.n; j++)
             k->steady = is_steady(t, &t->factors[k->factors.first + j]) && k->steady;
     }
+    for (size_t s = 0; s < t->n_states; s++) {
+        struct state *st = &t->states[s];
+        st->same_again = !st->plain && st->line < 0 && !(st->own & loads);
+        for (uint32_t i = 0; i < st->clocks.n; i++) {
+            struct range r = t->clocks[t->enabled[st->clocks.first + i].clock].factors;
+            for (uint32_t j = 0; j < r.n; j++)
+                st->same_again = st->same_again && t->factors[r.first + j].kind != FACTOR_AGE_AT_ENTRY;
+        }
+    }
 }

@@ -177,6 +177,8 @@ struct state {
     struct range effects; /* on entering */
     bool plain;           /* all its clocks are */
     uint32_t n_plain;     /* its first clocks are plain and exponential, if all are plain */
+    bool same_again;      /* not plain, and its ratios depend on no load and not on when it was entered: who is back in it before
+                             anything that they do depend on has changed finds them as they were */
     double shared;        /* probability that a sibling of the same case decides by the case's draw */
     uint64_t key;         /* of its branch draws */
     uint64_t own, others; /* signals its clocks listen to: of itself or the family; of other children */

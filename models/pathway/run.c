@@ -397,6 +397,18 @@ static bool matters(const struct chain *c, unsigned m, size_t state, uint64_t ow
     return false;
 }
 
+/* Whether the instance, which something has happened to, is where it was before the event, with all its ratios as they were. One
+ * that changes by itself just now does so in an event of its own. */
+static bool is_as_before(const struct chain *c, unsigned m, unsigned chart)
+{
+    const struct tables *t = c->f->t;
+    const struct instance *in = &c->f->member[m]->instances[t->charts[chart].place];
+    size_t state = t->charts[chart].first_state + (size_t)in->state;
+    uint64_t heard = c->family_changed | (m ? c->child_changed[m] : 0);
+    return t->states[state].same_again && c->was[m][chart] == in->state &&
+           !matters(c, m, state, t->listens_to[state].own & heard, t->listens_to[state].others & c->any_child_changed);
+}
+
 /* Carries out all effects in the order in which they came up, then sets the clocks of every instance that changed
  * and of those that listen to what changed. Hazards thus depend on how things stand after the whole event. */
 static void settle(struct chain *c)
@@ -410,7 +422,9 @@ static void settle(struct chain *c)
     for (unsigned i = 0; i < c->n_touched; i++) {
         unsigned m = c->touched[i].member, chart = c->touched[i].chart;
         struct instance *in = &f->member[m]->instances[f->t->charts[chart].place];
-        if (in->live)
+        if (in->live && is_as_before(c, m, chart))
+            pathway_schedule_again(p, f, m, chart, c->t);
+        else if (in->live)
             pathway_schedule(p, f, m, chart, c->t);
     }
     if ((c->family_changed | c->any_child_changed) & f->t->heard)

@@ -136,9 +136,54 @@ static void test_who_is_asked(void **state)
         result_free(&r[way]);
 }
 
+static const char *const there_and_back =
+    "kith: 1\nmodel: pathway\nseed: 9\ntime: {start: 2000-04-01, warm_up: 1 year, counted: 6 years}\n"
+    "population: {families: 3000, households: {sizes: {1: 0.4, 2: 0.6}, gap: {delay: 1 year, shape: 2, mean: 2 years}, "
+    "births: {2000: 700 /year}}}\nmarks: {m: child, f: family}\ncharts:\n"
+    "  need:\n    of: family\n    states: [low, high]\n    clocks:\n"
+    "      - {from: low, to: high, hazard: {exponential: 0.3 /year}}\n"
+    "      - {from: high, to: low, hazard: {exponential: 2 /year}}\n"
+    "  tick:\n    of: child\n    states: [on]\n    clocks:\n"
+    "      - {name: t, from: on, to: on, hazard: {fixed: 6 months}, move: {chart: k, to: seen, from: [a], chance: 0.5}}\n"
+    "  k:\n    of: child\n    states: [a, seen, b, heard]\n    instant:\n"
+    "      seen: {options: [{to: a, weight: 0.8}, {to: b, weight: 0.2, mark: m}]}\n"
+    "      heard: {options: [{to: b, weight: 0.7}, {to: a, weight: 0.3, move: {chart: need, who: family, to: low, from: [high]}}]}\n"
+    "    clocks:\n"
+    "      - {name: call, from: a, to: seen, hazard: {exponential: 1 /year}, ratios: {need: {high: 3}, age: {0: 1, 2: 2}},\n"
+    "         move: [{chart: need, who: family, to: high, from: [low], chance: 0.3},\n"
+    "                {chart: k, who: siblings, to: b, from: [a], chance: 0.3}]}\n"
+    "      - {name: w, from: a, to: b, hazard: {weibull: {shape: 1.5, scale: 6 years}}, ratios: {need: {high: 2}, siblings.k: {in: [b], ratio: 5}}}\n"
+    "      - {name: p, from: a, to: b, hazard: {exponential: 0.1 /year}}\n"
+    "      - {name: n, from: a, to: b, hazard: {exponential: 0.2 /year}, ratios: {need: {low: 0}}}\n"
+    "      - {name: s, from: a, to: b, hazard: {exponential: 0.1 /year}, ratios: {since.m: {amplitude: 3, decay: 1 year}}}\n"
+    "      - {name: c, from: b, to: heard, hazard: {exponential: 1 /year}, ratios: {age_at_entry: {0: 1, 1: 3, 3: 0.5}}}\n";
+
+/* Who is back where it was in the same event keeps its ratios, and nothing comes out otherwise than when all are asked again. To
+ * keep those that depend on the entry would make a difference. */
+static void test_same_again(void **state)
+{
+    enum { AS_IT_IS, ASKED, KEPT, WAYS };
+    struct result r[WAYS];
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        struct harness h;
+        harness_load(&h, there_and_back);
+        struct tables *t = ((struct pathway *)h.compiled)->tables;
+        bool *a = &t->states[harness_state(&h, "k.a")].same_again, *b = &t->states[harness_state(&h, "k.b")].same_again;
+        assert_true(*a && !*b);
+        *a = way != ASKED;
+        *b = way == KEPT;
+        run(&h, &r[way]);
+        harness_free(&h);
+        assert_int_equal(same(&r[AS_IT_IS], &r[way]), way != KEPT);
+    }
+    for (int way = 0; way < WAYS; way++)
+        result_free(&r[way]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes),
-                                       cmocka_unit_test(test_who_is_asked)};
+                                       cmocka_unit_test(test_who_is_asked), cmocka_unit_test(test_same_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
