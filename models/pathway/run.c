@@ -404,9 +404,10 @@ static bool is_as_before(const struct chain *c, unsigned m, unsigned chart)
     const struct tables *t = c->f->t;
     const struct instance *in = &c->f->member[m]->instances[t->charts[chart].place];
     size_t state = t->charts[chart].first_state + (size_t)in->state;
-    uint64_t heard = c->family_changed | (m ? c->child_changed[m] : 0);
+    uint64_t own = t->listens_to[state].own & (c->family_changed | (m ? c->child_changed[m] : 0));
+    uint64_t others = t->listens_to[state].others & c->any_child_changed;
     return t->states[state].same_again && c->was[m][chart] == in->state &&
-           !matters(c, m, state, t->listens_to[state].own & heard, t->listens_to[state].others & c->any_child_changed);
+           !((own | others) && matters(c, m, state, own, others));
 }
 
 /* Carries out all effects in the order in which they came up, then sets the clocks of every instance that changed
