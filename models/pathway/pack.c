@@ -279,7 +279,7 @@ void pathway_unpack_rest(const struct pathway *p, struct family *f, unsigned m, 
 /* ---- members ---------------------------------------------------------------------------------------------------- */
 
 /* Marks that were set, and what is used or waited for: numbers and values; the number of all ends each list. */
-static unsigned char *put_rest(const struct pathway *p, const struct member *w, bool child, unsigned char *at,
+static unsigned char *put_uses(const struct pathway *p, const struct member *w, bool child, unsigned char *at,
                                unsigned char *flags)
 {
     unsigned char *from = at, n = (unsigned char)p->n_marks_of[child], n_uses = (unsigned char)p->n_uses_of[child];
@@ -306,7 +306,7 @@ static unsigned char *put_rest(const struct pathway *p, const struct member *w, 
     return at;
 }
 
-static const unsigned char *get_rest(const struct pathway *p, struct member *w, bool child, const unsigned char *at,
+static const unsigned char *get_uses(const struct pathway *p, struct member *w, bool child, const unsigned char *at,
                                      unsigned flags)
 {
     unsigned i;
@@ -334,7 +334,7 @@ static unsigned char *put_member(const struct pathway *p, const struct family *f
         PUT(at, w->arrival);
     if (m > f->n_begun)
         return at;
-    at = put_rest(p, w, m > 0, at, flags);
+    at = put_uses(p, w, m > 0, at, flags);
     const double *next = &f->next[next_index(p, m, 0)];
     const struct stood *stood = stood_of(p, f, m);
     for (size_t n = p->n_of[m > 0], place = 0; place < n; place++) {
@@ -378,7 +378,7 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
             f->next[next_index(p, m, place)] = INFINITY;
         return at;
     }
-    at = get_rest(p, w, child, at, flags);
+    at = get_uses(p, w, child, at, flags);
     double *next = &f->next[next_index(p, m, 0)];
     struct stood *stood = stood_of(p, f, m);
     for (size_t place = 0; place < n; place++) {
