@@ -367,6 +367,20 @@ static void carry_out(struct chain *c, unsigned member, struct range effects)
     }
 }
 
+/* A chart that is back where it was before the event has changed nothing for anybody. */
+static void forget_returns(struct chain *c)
+{
+    for (unsigned i = 0; i < c->n_touched; i++) {
+        unsigned m = c->touched[i].member, chart = c->touched[i].chart;
+        uint64_t *signals = m ? &c->child_changed[m] : &c->family_changed;
+        if (changed(c, m, chart) && c->was[m][chart] == c->f->member[m]->instances[c->f->t->charts[chart].place].state)
+            *signals &= ~(1ull << chart);
+    }
+    c->any_child_changed = 0;
+    for (unsigned m = 1; m <= c->f->n_begun; m++)
+        c->any_child_changed |= c->child_changed[m];
+}
+
 /* Whether the clocks with these classes of the chart's states tell the member's change from none. */
 static bool tells(const struct chain *c, const uint8_t *class, unsigned member, unsigned chart)
 {
@@ -420,6 +434,7 @@ static void settle(struct chain *c)
         carry_out(c, c->pending[i].member, c->pending[i].effects);
     if (is_void(c))
         return;
+    forget_returns(c);
     for (unsigned i = 0; i < c->n_touched; i++) {
         unsigned m = c->touched[i].member, chart = c->touched[i].chart;
         struct instance *in = &f->member[m]->instances[f->t->charts[chart].place];
