@@ -197,7 +197,7 @@ static unsigned char *put_instance(const struct tables *t, const struct chart *c
     const struct instance *in = &w->instances[ch->place];
     uint64_t at_entry = kith_real_bits(in->entered), last = kith_real_bits(in->updated), change = kith_real_bits(in->change);
     unsigned entered = at_entry != kith_real_bits(began), updated = last != at_entry, breaks = change == kith_real_bits(next),
-             changes = (change != kith_real_bits(next)) & (change != kith_real_bits(INFINITY)), decided = in->decided != 0;
+             never = change == kith_real_bits(INFINITY), changes = !(breaks | never), decided = in->decided != 0;
     if (!in->live) {
         at[0] = 0;
         at[1] = in->state;

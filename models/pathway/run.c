@@ -143,7 +143,7 @@ static bool brings_siblings(const struct tables *t, struct range effects, unsign
  * none; a child who comes back to the state within its case decides anew. */
 static double branch_draw(const struct chain *c, unsigned member, unsigned chart, const struct state *st)
 {
-    const struct member *w = c->f->member[member];
+    struct member *w = c->f->member[member];
     const struct chart *ch = &c->f->t->charts[chart];
     struct instance *in = &w->instances[ch->place];
     uint64_t bit = 1ull << ((size_t)(st - &c->f->t->states[ch->first_state]) & 63);

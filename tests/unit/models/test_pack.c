@@ -8,7 +8,7 @@
 
 static struct {
     const struct kith_model *real;
-    uint64_t index;
+    uint64_t index, n; /* which family, of how many */
     size_t times, bytes, longest;
     unsigned char packed[2][1 << 16], anew[1 << 16]; /* the last but one is still read when the last is written */
 } box;
@@ -46,7 +46,7 @@ static double advance(const void *model, struct kith_cell *cell, void *family, d
     memset(packed + n, 0xa5, KITH_STORE_BEYOND);
     assert_int_equal(pack_anew(model, cell, family, box.anew), n);
     assert_memory_equal(packed, box.anew, n);
-    use_record(model, cell, box.index + 1 + box.times % 5, family);
+    use_record(model, cell, (box.index + 1 + box.times % 5) % box.n, family);
     c->unpack(model, cell, box.index, packed, family);
     box.bytes += n;
     return next;
@@ -62,6 +62,7 @@ static void same_lives(const char *text, const char *table, size_t arm)
     uint64_t n = harness_cell(&h, &cell, arm, 0, 0);
     assert_true(n > FAMILIES);
     box.real = h.model;
+    box.n = n;
     box.times = box.bytes = box.longest = 0;
     packing = *h.model;
     packing.advance = advance;
