@@ -197,6 +197,10 @@ static void end_instances(struct chain *c, unsigned member, int but)
             pathway_give_back(c->p, f, member, chart, c->t);
             pathway_listen(f, in, 0);
         }
+        if (in->live && (int)chart != but) { /* whoever asks who is in its state hears that nobody is */
+            c->was[member][chart] = NOWHERE;
+            signal(c, member, chart);
+        }
         in->live = in->asleep = false;
         in->stale = true;
         f->next[next_index(c->p, member, (unsigned)k)] = INFINITY;
