@@ -55,10 +55,10 @@ struct member {
     uint64_t key;
     double birth, arrival;
     bool live;
+    struct instance *instances;
     struct use *uses;
     uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran */
     struct mark *marks;
-    struct instance instances[];
 };
 
 /* Where an instance stands in the packed family. */
