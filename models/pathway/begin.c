@@ -138,7 +138,6 @@ static void lay_out(const struct pathway *p, struct family *f)
         struct member *w = (void *)at;
         bool child = m > 0;
         f->member[m] = w;
-        w->instances = (void *)(w + 1);
         w->uses = (void *)(w->instances + p->n_of[child]);
         w->marks = (void *)(w->uses + p->n_uses_of[child]);
         w->at = (void *)(w->marks + p->n_marks_of[child]);

@@ -1,7 +1,7 @@
 /* A family at work, and the pieces of it. Layout: struct family, then the arrays its pointers name, then one block a
- * member: struct member, its instances, uses, marks and slot numbers. The slots stand before the members: those of
- * clocks that have ever run, in the order in which they first did, for most clocks of most families never do. A family
- * of a coupled area that waits for its next event is packed (pack.c). */
+ * member: struct member, its instances, uses, marks and slot numbers; last, where instances stand in the packed family.
+ * The slots stand before the members: those of clocks that have ever run, in the order in which they first did, for most
+ * clocks of most families never do. A family of a coupled area that waits for its next event is packed (pack.c). */
 #ifndef KITH_MODELS_PATHWAY_FAMILY_H
 #define KITH_MODELS_PATHWAY_FAMILY_H
 
@@ -55,10 +55,10 @@ struct member {
     uint64_t key;
     double birth, arrival;
     bool live;
-    struct instance *instances;
     struct use *uses;
     uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran */
     struct mark *marks;
+    struct instance instances[];
 };
 
 /* Where an instance stands in the packed family. */

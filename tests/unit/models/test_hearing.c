@@ -181,9 +181,35 @@ static void test_same_again(void **state)
         result_free(&r[way]);
 }
 
+/* Two children, the second a year and more after the first; each is gone at 2. Nobody goes from a to b while a sibling is there: the
+ * first can before the second comes, the second after the first is gone, both for the time between their births. */
+static void test_gone(void **state)
+{
+    const double rate = 0.9, delay = 1, shape = 20, mean = 0.2;
+    const double p = 1 - exp(-rate * delay) * pow(1 + rate * mean / shape, -shape);
+    struct harness h;
+    struct result r;
+    (void)state;
+    harness_load(&h, "kith: 1\nmodel: pathway\nseed: 3\ntime: {start: 2000-04-01, warm_up: 10 years, counted: 20 years}\n"
+                     "population: {families: 3000, households: {sizes: {2: 1}, gap: {delay: 1 year, shape: 20, mean: 0.2 years}, "
+                     "births: {2000: 700 /year}}}\ncharts:\n"
+                     "  here:\n    of: child\n    states: [yes, gone]\n    terminal: [gone]\n"
+                     "    clocks: [{from: yes, to: gone, hazard: {at_age: 2 years}}]\n"
+                     "  plan:\n    of: child\n    states: [on, off]\n    clocks: [{from: off, to: on, hazard: {exponential: 1 /year}}]\n"
+                     "  k:\n    of: child\n    states: [a, b]\n    clocks:\n"
+                     "      - {from: a, to: b, hazard: {exponential: 0.9 /year}, ratios: {siblings.plan: {in: [on], ratio: 0}}}\n");
+    harness_run(&h, &r, 0, 0, 0, 0, KITH_ORDER_FAMILY);
+    int64_t moved = flow_between(&h, &r, "k.a.b", 0, 240), gone = flow_between(&h, &r, "here.yes.gone", 0, 240);
+    assert_true(gone > 1000);
+    assert_true(p_binomial(moved, gone, p) > 0.001);
+    assert_true(p_binomial(moved, gone, p / 2) < 1e-9); /* the first children alone */
+    result_free(&r);
+    harness_free(&h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes),
-                                       cmocka_unit_test(test_who_is_asked), cmocka_unit_test(test_same_again)};
+                                       cmocka_unit_test(test_who_is_asked), cmocka_unit_test(test_same_again), cmocka_unit_test(test_gone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
