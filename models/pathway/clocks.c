@@ -212,12 +212,35 @@ static void put_ratio(struct family *f, unsigned m, const struct clock *k, doubl
         draw(w, k, s);
 }
 
-void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
+/* None of the instance's clocks runs until its door opens. */
+static void rest(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
 {
     const struct tables *tb = f->t;
     struct member *w = f->member[m];
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    for (uint32_t i = 0; i < st->clocks.n; i++) {
+        struct slot *s = slot_at(f, w, tb->enabled[st->clocks.first + i].slot);
+        if (s)
+            s->ratio = 0;
+    }
+    in->change = INFINITY;
+    in->winner = WINNER_BREAK;
+    in->updated = t;
+    f->next[next_index(p, m, tb->charts[chart].place)] = INFINITY;
+}
+
+void pathway_schedule(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t)
+{
+    const struct tables *tb = f->t;
+    struct member *w = f->member[m];
+    struct instance *in = &w->instances[tb->charts[chart].place];
+    size_t state = tb->charts[chart].first_state + (size_t)in->state;
+    const struct state *st = &tb->states[state];
+    if (is_shut(f, m, state)) {
+        rest(p, f, m, chart, t);
+        return;
+    }
     struct view v = {p, f, tb, m, t, in->entered, INFINITY};
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
@@ -390,7 +413,7 @@ double pathway_run_simple(const struct pathway *p, struct kith_cell *cell, struc
 static bool ask(struct view *v, const struct clock *k, const struct slot *s, double *ratio, double *since)
 {
     *ratio = ratio_now(v, k, since);
-    return s ? *ratio == s->ratio && *since == s->since : k->at_age || !(*ratio > 0);
+    return s ? *ratio == s->ratio && *since == s->since : (k->at_age && !k->factors.n) || !(*ratio > 0);
 }
 
 void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t, uint64_t own,
@@ -399,8 +422,14 @@ void pathway_refresh(const struct pathway *p, struct family *f, unsigned m, unsi
     const struct tables *tb = f->t;
     struct member *w = f->member[m];
     struct instance *in = &w->instances[tb->charts[chart].place];
-    const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    size_t state = tb->charts[chart].first_state + (size_t)in->state;
+    const struct state *st = &tb->states[state];
     const struct enabled *enabled = &tb->enabled[st->clocks.first];
+    if (is_shut(f, m, state)) {
+        pathway_consume(p, f, m, chart, t);
+        rest(p, f, m, chart, t);
+        return;
+    }
     pathway_wake(p, f, m, tb->charts[chart].place);
     struct view v = {p, f, tb, m, t, in->entered, INFINITY};
     double ratio[PATHWAY_CLOCKS_MAX], since[PATHWAY_CLOCKS_MAX];

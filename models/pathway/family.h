@@ -119,6 +119,13 @@ static inline void pathway_wake(const struct pathway *p, struct family *f, unsig
         pathway_unpack_rest(p, f, member, place);
 }
 
+/* Whether none of the clocks can fire that run in the state, that of an instance of member m (struct door). */
+static inline bool is_shut(const struct family *f, unsigned m, size_t state)
+{
+    const struct door *d = &f->t->doors[state];
+    return states_has(&d->shut, f->member[m & d->bearer.own]->instances[d->bearer.place].state);
+}
+
 /* The key of a draw two parts further on. */
 static inline uint64_t mix2(uint64_t key, uint64_t a, uint64_t b)
 {

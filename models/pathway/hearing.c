@@ -3,6 +3,11 @@
  * For each state and each chart that it listens to, the chart's states are put into classes that it does tell apart. */
 #include "pathway.h"
 
+static struct bearer of_chart(const struct tables *t, unsigned chart)
+{
+    return (struct bearer){(uint8_t)t->charts[chart].place, t->charts[chart].of_child ? 0xff : 0};
+}
+
 /* Splits the classes so that states with different `value` are in different ones. */
 static void split(uint8_t *class, size_t n, const double *value)
 {
@@ -66,12 +71,64 @@ static void hear(struct listener *l, struct range factors)
     }
 }
 
+/* Whether the clock never fires, whatever happens. */
+static bool is_dead(const struct clock *k)
+{
+    return k->ratio == 0 || (k->dist.kind == KITH_DIST_EXPONENTIAL && k->dist.a == 0);
+}
+
+/* In which states of the chart the clock has a hazard of 0; those of `all` if it is dead. */
+static struct states zeros(const struct tables *t, const struct clock *k, unsigned chart, const struct states *all)
+{
+    struct states zero = is_dead(k) ? *all : (struct states){{0}};
+    for (uint32_t j = 0; j < k->factors.n; j++) {
+        const struct factor *f = &t->factors[k->factors.first + j];
+        for (unsigned s = 0; f->kind == FACTOR_STATE && f->what == chart && s < t->charts[chart].n_states; s++)
+            zero.bits[s >> 6] |= (uint64_t)(f->value[s] == 0) << (s & 63);
+    }
+    return zero;
+}
+
+static unsigned how_many(const struct states *s)
+{
+    unsigned n = 0;
+    for (int i = 0; i < 4; i++)
+        n += (unsigned)__builtin_popcountll(s->bits[i]);
+    return n;
+}
+
+/* The chart that shuts out most, its own if all clocks are dead. Plain clocks have slots whether they run or not, and who waits
+ * for a resource has a priority as well: these states have no door. */
+static struct door door_of(struct build *b, const struct tables *t, const struct state *st, unsigned own)
+{
+    struct door best = {(uint8_t)own, of_chart(t, own), {{0}}};
+    struct states all = {{~0ull, ~0ull, ~0ull, ~0ull}};
+    for (size_t c = 0; c < b->p->n_charts && !st->plain && st->line < 0 && st->clocks.n; c++) {
+        unsigned chart = (unsigned)((own + c) % b->p->n_charts);
+        struct door d = {(uint8_t)chart, of_chart(t, chart), all};
+        for (uint32_t i = 0; i < st->clocks.n && how_many(&d.shut); i++) {
+            const struct clock *k = &t->clocks[t->enabled[st->clocks.first + i].clock];
+            if (!pathway_afford(b, k->factors.n + 1, t->charts[chart].n_states / 4 + 1u))
+                return best;
+            struct states zero = zeros(t, k, chart, &all);
+            for (int w = 0; w < 4; w++)
+                d.shut.bits[w] &= zero.bits[w];
+        }
+        if (how_many(&d.shut) > how_many(&best.shut))
+            best = d;
+    }
+    return best;
+}
+
 void pathway_find_classes(struct build *b, struct tables *t)
 {
     t->classes = pathway_keep(b, t->n_states * 2 * b->p->n_charts, sizeof *t->classes);
     t->listens_to = pathway_keep(b, t->n_states, sizeof *t->listens_to);
-    for (size_t s = 0; t->classes && t->listens_to && s < t->n_states; s++) {
+    t->doors = pathway_keep(b, t->n_states, sizeof *t->doors);
+    for (size_t s = 0, own = 0; t->classes && t->listens_to && t->doors && s < t->n_states; s++) {
         const struct state *st = &t->states[s];
+        own += s == (size_t)t->charts[own].first_state + t->charts[own].n_states;
+        t->doors[s] = door_of(b, t, st, (unsigned)own);
         t->listens_to[s] = (struct signals){st->own, st->others};
         uint8_t **class = t->classes + s * 2 * b->p->n_charts;
         struct listener l = {b, t, {class, class + b->p->n_charts}};
@@ -81,11 +138,6 @@ void pathway_find_classes(struct build *b, struct tables *t)
 }
 
 /* ---- who listens ------------------------------------------------------------------------------------------------ */
-
-static struct bearer of_chart(const struct tables *t, unsigned chart)
-{
-    return (struct bearer){(uint8_t)t->charts[chart].place, t->charts[chart].of_child ? 0xff : 0};
-}
 
 static struct bearer of_mark(const struct pathway *p, unsigned mark)
 {

@@ -193,6 +193,14 @@ struct signals {
     uint64_t own, others;
 };
 
+/* While a chart, its bearer's, is in one of these states, no clock of the state that has the door can fire, whatever else is so:
+ * each of them has a hazard of 0 there. Nobody in that state need be told anything, or see that it is older. */
+struct door {
+    uint8_t chart;
+    struct bearer bearer;
+    struct states shut;
+};
+
 /* On what terms a chart uses a resource. States are the chart's, -1 none. */
 struct user {
     uint16_t chart, resource;
@@ -249,6 +257,7 @@ struct tables {
     uint64_t heard; /* signals that any state listens to */
     struct signals *listens_to; /* [n_states] as state.own and .others: by themselves, for each event asks for those of a family */
     uint8_t **classes; /* [n_states][2][charts] as hearing.c says; NULL: all changes are told */
+    struct door *doors; /* [n_states] */
 };
 
 /* An attribute of families, drawn once: one of some values by weight, or from a distribution. */
@@ -464,7 +473,8 @@ size_t pathway_budget_measures(const struct pathway *p, size_t i, const char **n
                                const char **what, size_t *amount, double *scale, bool *at_date);
 /* Once all tables are read: at which loads a level begins, and the ratios by level. */
 void pathway_read_levels(struct build *b);
-/* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->listens_to and t->classes. */
+/* hearing.c. Finds which changes of charts make a difference to the clocks of each state, into t->listens_to and t->classes, and
+ * in which states of which chart none does, into t->doors. */
 void pathway_find_classes(struct build *b, struct tables *t);
 /* Finds whether each clock is steady and what loads mean to it, and where the charts and marks stand that factors and tests ask
  * for. To be called when all of them are read. */

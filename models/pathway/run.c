@@ -398,7 +398,13 @@ static bool tells(const struct chain *c, const uint8_t *class, unsigned member, 
 static bool matters(const struct chain *c, unsigned m, size_t state, uint64_t own, uint64_t others)
 {
     const struct tables *t = c->f->t;
+    const struct door *d = &t->doors[state];
     uint8_t **class = t->classes + state * 2 * c->p->n_charts;
+    if (is_shut(c->f, m, state)) {
+        unsigned bearer = m & d->bearer.own, was = c->was[bearer][d->chart];
+        if (!changed(c, bearer, d->chart) || (was != NOWHERE && states_has(&d->shut, was)))
+            return false; /* as before */
+    }
     if (own >> PATHWAY_CHARTS_MAX)
         return true;
     for (; own; own &= own - 1) {

@@ -181,6 +181,68 @@ static void test_same_again(void **state)
         result_free(&r[way]);
 }
 
+static const char *const doors =
+    "kith: 1\nmodel: pathway\nseed: 9\ntime: {start: 2000-04-01, warm_up: 1 year, counted: 6 years}\n"
+    "population: {families: 3000, households: {sizes: {1: 0.4, 2: 0.6}, gap: {delay: 1 year, shape: 2, mean: 2 years}, "
+    "births: {2000: 700 /year}}}\nmarks: {m: child}\ncharts:\n"
+    "  need:\n    of: family\n    states: [low, middle, high]\n    clocks:\n"
+    "      - {from: low, to: middle, hazard: {exponential: 1 /year}}\n"
+    "      - {from: middle, to: high, hazard: {exponential: 1 /year}}\n"
+    "      - {from: middle, to: low, hazard: {exponential: 1 /year}}\n"
+    "      - {from: high, to: low, hazard: {exponential: 2 /year}}\n"
+    "  tick:\n    of: child\n    states: [on]\n    clocks:\n"
+    "      - {from: on, to: on, hazard: {exponential: 2 /year}, mark: m, move: {chart: need, who: family, to: low, from: [high], chance: 0.5}}\n"
+    "  k:\n    of: child\n    states: [a, b, dead, open, plain]\n    clocks:\n"
+    "      - {from: a, to: b, hazard: {weibull: {shape: 1.5, scale: 2 years}}, ratios: {need: {low: 0, middle: 0, high: 2}, age: {0: 1, 2: 3, 4: 0.5}}}\n"
+    "      - {from: a, to: dead, hazard: {exponential: 0.2 /year}, ratios: {siblings.k: {in: [b], ratio: 5}, need: {low: 0, high: 3}, since.m: {amplitude: 3, decay: 1 year}}}\n"
+    "      - {name: w, from: a, to: dead, hazard: {exponential: 0.2 /year}, ratios: {need: {low: 0}, when: [{if: {age: [1, 2]}, ratio: 3}]}}\n"
+    "      - {from: b, to: open, hazard: {gamma: {shape: 2, mean: 1 year}}, ratios: {need: {low: 0}, age: {0: 1, 3: 2}}}\n"
+    "      - {from: b, to: a, hazard: {exponential: 0 /year}}\n"
+    "      - {from: dead, to: a, hazard: {exponential: 0 /year}, ratios: {age: {0: 1, 3: 2}, need: {low: 5}}}\n"
+    "      - {from: open, to: a, hazard: {exponential: 1 /year}, ratios: {need: {low: 0}}}\n"
+    "      - {from: open, to: plain, hazard: {exponential: 1 /year}, ratios: {age: {0: 1, 3: 0}}}\n"
+    "      - {from: plain, to: a, hazard: {exponential: 1 /year}}\n"
+    "  never:\n    of: child\n    states: [x, y]\n    clocks: [{from: x, to: y, hazard: {exponential: 0 /year}}]\n"
+    "  help:\n    of: child\n    states: [out, waits, in]\n    clocks:\n"
+    "      - {from: out, to: in, hazard: {exponential: 1 /year}}\n"
+    "      - {from: waits, to: out, hazard: {exponential: 0 /year}, ratios: {age: {0: 1, 3: 2}}}\n"
+    "      - {from: in, to: out, hazard: {exponential: 1 /year}}\n"
+    "  back:\n    of: child\n    states: [on]\n    clocks:\n"
+    "      - {from: on, to: on, hazard: {exponential: 0.5 /year}, move: {chart: k, to: a, from: [dead]}}\n"
+    "resources: {places: {capacity: {per_1000_families: 300}, used_by: [{chart: help, states: [in], waits_in: waits}]}}\n";
+
+/* In which states of which chart none of a state's clocks can fire, by hand. Without these doors nothing comes out otherwise; with a
+ * state more behind one, something does. */
+static void test_doors(void **state)
+{
+    enum { AS_IT_IS, NONE, TOO_MANY, WAYS };
+    enum { NEED, K = 2 };
+    struct result r[WAYS];
+    (void)state;
+    for (int way = 0; way < WAYS; way++) {
+        struct harness h;
+        harness_load(&h, doors);
+        struct tables *t = ((struct pathway *)h.compiled)->tables;
+        struct door *a = &t->doors[harness_state(&h, "k.a")], *b = a + 1, *dead = a + 2;
+        assert_true(a->chart == NEED && a->shut.bits[0] == 1); /* low: to all three */
+        assert_true(b->chart == NEED && b->shut.bits[0] == 1); /* to one, the other never fires */
+        assert_true(dead->chart == K && states_has(&dead->shut, 2));
+        assert_true(!a[3].shut.bits[0] && !a[4].shut.bits[0]);
+        assert_true(!t->doors[harness_state(&h, "never.x")].shut.bits[0]); /* a plain one */
+        assert_true(!t->doors[harness_state(&h, "help.waits")].shut.bits[0]); /* its place in line may depend on more */
+        if (way == NONE)
+            memset(t->doors, 0, t->n_states * sizeof *t->doors);
+        if (way == TOO_MANY)
+            a->shut.bits[0] |= 2;
+        run(&h, &r[way]);
+        assert_true(flow_between(&h, &r[way], "k.a.b", 0, 72) > 100 && flow_between(&h, &r[way], "k.a.dead", 0, 72) > 100);
+        harness_free(&h);
+        assert_int_equal(same(&r[AS_IT_IS], &r[way]), way != TOO_MANY);
+    }
+    for (int way = 0; way < WAYS; way++)
+        result_free(&r[way]);
+}
+
 /* Two children, the second a year and more after the first; each is gone at 2. Nobody goes from a to b while a sibling is there: the
  * first can before the second comes, the second after the first is gone, both for the time between their births. */
 static void test_gone(void **state)
@@ -210,6 +272,7 @@ static void test_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_results), cmocka_unit_test(test_classes),
-                                       cmocka_unit_test(test_who_is_asked), cmocka_unit_test(test_same_again), cmocka_unit_test(test_gone)};
+                                       cmocka_unit_test(test_who_is_asked), cmocka_unit_test(test_same_again), cmocka_unit_test(test_doors),
+                                       cmocka_unit_test(test_gone)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
