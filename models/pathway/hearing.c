@@ -1,6 +1,7 @@
 /* Which changes make a difference to whom. A state's clocks listen to charts, but seldom tell all states of such a chart
  * apart: a change from one to another that is the same to them leaves every hazard as it is, and need not be told them.
- * For each state and each chart that it listens to, the chart's states are put into classes that it does tell apart. */
+ * For each state and each chart that it listens to, the chart's states are put into classes that it does tell apart. And while
+ * one of those charts is where all the state's clocks have a hazard of 0, nothing else makes a difference to it either. */
 #include "pathway.h"
 
 static struct bearer of_chart(const struct tables *t, unsigned chart)

@@ -193,11 +193,11 @@ struct signals {
     uint64_t own, others;
 };
 
-/* While a chart, its bearer's, is in one of these states, no clock of the state that has the door can fire, whatever else is so:
- * each of them has a hazard of 0 there. Nobody in that state need be told anything, or see that it is older. */
+/* While the chart is in one of the states `shut`, no clock of the state that has this door can fire, whatever else is so: each of
+ * them has a hazard of 0 there. Who is in the state need be told nothing else, nor that time has passed. */
 struct door {
     uint8_t chart;
-    struct bearer bearer;
+    struct bearer bearer; /* of the chart */
     struct states shut;
 };
 
