@@ -38,7 +38,7 @@ void kith_queue_free(struct kith_queue *q)
     kith_mem_free(&q->late);
     kith_mem_free(&q->bucket);
     for (size_t i = 0; i < q->slabs; i++)
-        kith_mem_free(&q->slab[i].chunk);
+        kith_mem_free(&q->slab[i].memory);
     kith_mem_free(&q->slab);
     kith_mem_free(&q->bin);
     kith_queue_init(q, q->mem);
@@ -83,7 +83,7 @@ enum kith_status kith_queue_begin(struct kith_queue *q, double end, size_t expec
         q->bucket_room = buckets + 1;
     }
     for (size_t i = 0; i <= buckets; i++) /* one more: the product of `end` and the scale may be rounded up */
-        q->bucket[i] = (struct kith_queue_bucket){NULL, 0, KITH_QUEUE_CHUNK};
+        q->bucket[i] = NULL;
     q->next = 0;
     q->at_slab = q->at_chunk = 0;
     q->free = NULL;
@@ -149,23 +149,40 @@ static enum kith_status add_slab(struct kith_queue *q)
     if ((st = kith_mem_resize(q->mem, &q->slab, q->slabs + 1, sizeof *q->slab)))
         return st;
     struct kith_queue_slab *s = &q->slab[q->slabs];
-    s->chunk = NULL;
-    if ((st = kith_mem_resize(q->mem, &s->chunk, n, sizeof *s->chunk)))
+    s->memory = NULL;
+    if ((st = kith_mem_resize(q->mem, &s->memory, n + 1, sizeof *s->memory)))
         return st;
+    size_t over = (uintptr_t)(void *)s->memory % KITH_QUEUE_CHUNK_BYTES;
+    s->chunk = (void *)((char *)s->memory + (KITH_QUEUE_CHUNK_BYTES - over));
     kith_mem_large_pages(s->chunk, n * sizeof *s->chunk);
     s->n = n;
     q->slabs++;
     return KITH_OK;
 }
 
+/* The last chunk of the bucket, full or not: the byte before the place of the next entry is in it. */
+static struct kith_queue_chunk *last_chunk(struct kith_queue_entry *bucket)
+{
+    char *in = (char *)bucket - 1;
+    return (void *)(in - (uintptr_t)(void *)in % KITH_QUEUE_CHUNK_BYTES);
+}
+
+/* Entries in the bucket. */
+static size_t entries(struct kith_queue_entry *bucket)
+{
+    const struct kith_queue_chunk *c = last_chunk(bucket);
+    return c->before + (size_t)(bucket - c->entry);
+}
+
 /* Appends an empty chunk to the bucket. */
-static enum kith_status add_chunk(struct kith_queue *q, struct kith_queue_bucket *b)
+static enum kith_status add_chunk(struct kith_queue *q, struct kith_queue_entry **bucket)
 {
     enum kith_status st;
-    struct kith_queue_chunk *c = q->free;
-    if (b->n > UINT32_MAX - KITH_QUEUE_CHUNK)
+    struct kith_queue_chunk *c = q->free, *last = *bucket ? last_chunk(*bucket) : NULL;
+    size_t n = *bucket ? entries(*bucket) : 0;
+    if (n > UINT32_MAX - KITH_QUEUE_CHUNK)
         return KITH_NO_MEMORY;
-    if ((st = make_room(q, (size_t)b->n + KITH_QUEUE_CHUNK)))
+    if ((st = make_room(q, n + KITH_QUEUE_CHUNK)))
         return st;
     if (c) {
         q->free = c->next;
@@ -178,31 +195,24 @@ static enum kith_status add_chunk(struct kith_queue *q, struct kith_queue_bucket
             return st;
         c = &q->slab[q->at_slab].chunk[q->at_chunk++];
     }
-    c->next = b->last ? b->last->next : c;
-    if (b->last)
-        b->last->next = c;
-    b->last = c;
-    b->in_last = 0;
+    c->before = (uint32_t)n;
+    c->next = last ? last->next : c;
+    if (last)
+        last->next = c;
+    *bucket = c->entry;
     return KITH_OK;
 }
 
-enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family)
+enum kith_status kith_queue_push_other(struct kith_queue *q, struct kith_queue_entry e)
 {
-    struct kith_queue_entry e = {time, family};
-    if (!(time <= q->end))
+    enum kith_status st;
+    if (!(e.time <= q->end))
         return KITH_OK;
-    if (time < q->until)
+    if (e.time < q->until)
         return push_late(q, e);
-    struct kith_queue_bucket *b = &q->bucket[(size_t)(int64_t)(time * q->scale)];
-    if (b->in_last == KITH_QUEUE_CHUNK) {
-        enum kith_status st = add_chunk(q, b);
-        if (st)
-            return st;
-    }
-    b->last->entry[b->in_last++] = e;
-    b->n++;
-    q->n++;
-    return KITH_OK;
+    if ((st = add_chunk(q, &q->bucket[(size_t)(int64_t)(e.time * q->scale)])))
+        return st;
+    return kith_queue_push(q, e.time, e.family);
 }
 
 static void insertion_sort(struct kith_queue_entry *e, size_t n)
@@ -241,26 +251,24 @@ static void sort_crowded(struct kith_queue *q, size_t bins)
             merge_sort(q->run + from, q->bin[i] - from, q->late);
 }
 
-/* Moves bucket i into the run, in order of bins. */
-static void distribute(struct kith_queue *q, size_t i)
+/* Moves bucket i, of `all` entries, into the run, in order of bins. */
+static void distribute(struct kith_queue *q, size_t i, size_t all)
 {
-    const struct kith_queue_bucket *b = &q->bucket[i];
+    const struct kith_queue_chunk *c, *first = last_chunk(q->bucket[i])->next;
     size_t bins = 16, left;
-    while (bins < b->n && bins < BINS)
+    while (bins < all && bins < BINS)
         bins *= 2;
     double start = (double)i, fine = (double)bins;
     uint32_t sum = 0, most = 0;
-    const struct kith_queue_chunk *c;
     memset(q->bin, 0, bins * sizeof *q->bin);
-    for (c = b->last->next, left = b->n; left; c = c->next) {
+    for (c = first, left = all; left; c = c->next) {
         const struct kith_queue_entry *e = c->entry;
         size_t n = left < KITH_QUEUE_CHUNK ? left : KITH_QUEUE_CHUNK;
         const char *ahead = (const char *)c->next->next;
-        for (size_t k = 0; k < n; k++) {
-            if (k % 4 == 0)
-                __builtin_prefetch(ahead + 16 * k);
+        for (size_t line = 0; line < KITH_QUEUE_CHUNK_BYTES; line += 64)
+            __builtin_prefetch(ahead + line);
+        for (size_t k = 0; k < n; k++)
             q->bin[(uint32_t)(int32_t)((e[k].time * q->scale - start) * fine)]++;
-        }
         left -= n;
     }
     for (size_t k = 0; k < bins; k++) {
@@ -269,7 +277,7 @@ static void distribute(struct kith_queue *q, size_t i)
         sum += n;
         most = n > most ? n : most;
     }
-    for (c = b->last->next, left = b->n; left; c = c->next) {
+    for (c = first, left = all; left; c = c->next) {
         const struct kith_queue_entry *e = c->entry;
         size_t n = left < KITH_QUEUE_CHUNK ? left : KITH_QUEUE_CHUNK;
         for (size_t k = 0; k < n; k++)
@@ -283,17 +291,16 @@ static void distribute(struct kith_queue *q, size_t i)
 void kith_queue_turn(struct kith_queue *q)
 {
     size_t i = q->next;
-    while (!q->bucket[i].n)
+    while (!q->bucket[i])
         i++;
-    struct kith_queue_bucket *b = &q->bucket[i];
-    distribute(q, i);
-    insertion_sort(q->run, b->n);
-    struct kith_queue_chunk *first = b->last->next;
-    b->last->next = q->free;
-    q->free = first;
+    struct kith_queue_chunk *last = last_chunk(q->bucket[i]), *first = last->next;
+    q->n_run = entries(q->bucket[i]);
     q->at = 0;
-    q->n_run = b->n;
+    distribute(q, i, q->n_run);
+    insertion_sort(q->run, q->n_run);
     q->run[q->n_run] = q->late[0] = never;
+    last->next = q->free;
+    q->free = first;
     q->next = i + 1;
     /* The first moment of the next bucket, exactly: division and multiplication round, both monotonely. */
     double border = (double)(i + 1), t = border / q->scale;

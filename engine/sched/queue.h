@@ -21,23 +21,19 @@ struct kith_queue_entry {
     uint32_t family;
 };
 
-/* Entries that lie together, 512 bytes, and where others of the same bucket lie. */
-enum { KITH_QUEUE_CHUNK = 31 };
+/* Entries of a bucket that lie together, at an address that is a multiple of their size: the place of the next entry tells
+ * in which chunk it is, and whether that is full. */
+enum { KITH_QUEUE_CHUNK = 31, KITH_QUEUE_CHUNK_BYTES = 512 };
 struct kith_queue_chunk {
+    struct kith_queue_chunk *next; /* of the same bucket; the last one's is the first */
+    uint32_t before;               /* entries in the bucket's chunks before this one */
     struct kith_queue_entry entry[KITH_QUEUE_CHUNK];
-    struct kith_queue_chunk *next;
-    void *unused;
 };
-
-/* Entries that happen between two moments, in the order in which they came. */
-struct kith_queue_bucket {
-    struct kith_queue_chunk *last; /* its `next` is the first; NULL: none yet */
-    uint32_t n, in_last;           /* entries, those in the last chunk */
-};
+_Static_assert(sizeof(struct kith_queue_chunk) == KITH_QUEUE_CHUNK_BYTES, "chunks lie side by side");
 
 /* Chunks that were allocated together. */
 struct kith_queue_slab {
-    struct kith_queue_chunk *chunk;
+    struct kith_queue_chunk *memory, *chunk; /* what was allocated, and the first chunk in it */
     size_t n;
 };
 
@@ -51,7 +47,7 @@ struct kith_queue {
     size_t at, n_run;                 /* run[at, n_run) are pending */
     struct kith_queue_entry *late;    /* [room] heap of those that came when their bucket was being drained already */
     size_t n_late, room;
-    struct kith_queue_bucket *bucket; /* [bucket_room] */
+    struct kith_queue_entry **bucket; /* [bucket_room] where its next entry goes; NULL: it has had none */
     size_t bucket_room, next;         /* bucket[next] is the next to be drained, if it has entries */
     struct kith_queue_chunk *free;    /* chunks that have been given back */
     struct kith_queue_slab *slab;     /* [slabs] */
@@ -70,15 +66,29 @@ void kith_queue_free(struct kith_queue *q);
  * thus how fast the queue is and nothing else. KITH_NO_MEMORY leaves a queue that is empty and drops what is pushed. */
 KITH_MUST_CHECK enum kith_status kith_queue_begin(struct kith_queue *q, double end, size_t expected);
 
-/* Adds an entry. One after `end` (INFINITY too) never happens: it is dropped. The time may not lie before that of the
- * entry removed last; at that very time, the total order holds among what is pending. KITH_NO_MEMORY leaves the queue as
- * it was. */
-KITH_MUST_CHECK enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family);
-
+/* queue.c, for those below: adds an entry that is late, past the end, or has no chunk to go to. */
+KITH_MUST_CHECK enum kith_status kith_queue_push_other(struct kith_queue *q, struct kith_queue_entry e);
 /* queue.c, for those below: makes the next bucket that has entries the one being drained. */
 void kith_queue_turn(struct kith_queue *q);
 /* queue.c, for those below: removes the first of those that came late. */
 void kith_queue_pop_late(struct kith_queue *q);
+
+/* Adds an entry. One after `end` (INFINITY too) never happens: it is dropped. The time may not lie before that of the
+ * entry removed last; at that very time, the total order holds among what is pending. KITH_NO_MEMORY leaves the queue as
+ * it was. */
+KITH_MUST_CHECK static inline enum kith_status kith_queue_push(struct kith_queue *q, double time, uint32_t family)
+{
+    struct kith_queue_entry e = {time, family};
+    if (!(time >= q->until && time <= q->end))
+        return kith_queue_push_other(q, e);
+    struct kith_queue_entry **bucket = &q->bucket[(size_t)(int64_t)(time * q->scale)], *at = *bucket;
+    if ((uintptr_t)(void *)at % KITH_QUEUE_CHUNK_BYTES == 0) /* no chunk yet, or the end of one */
+        return kith_queue_push_other(q, e);
+    *at = e;
+    *bucket = at + 1;
+    q->n++;
+    return KITH_OK;
+}
 
 /* Whether nothing is pending. */
 static inline bool kith_queue_empty(const struct kith_queue *q)
@@ -89,7 +99,7 @@ static inline bool kith_queue_empty(const struct kith_queue *q)
 /* Whether a comes before b: the total order. */
 static inline bool kith_queue_before(struct kith_queue_entry a, struct kith_queue_entry b)
 {
-    return a.time < b.time || (a.time == b.time && a.family < b.family);
+    return a.time < b.time || (!(a.time > b.time) && a.family < b.family);
 }
 
 /* The first entry; the queue must not be empty. */
