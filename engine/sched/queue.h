@@ -102,10 +102,16 @@ static inline bool kith_queue_before(struct kith_queue_entry a, struct kith_queu
     return a.time < b.time || (!(a.time > b.time) && a.family < b.family);
 }
 
+/* Whether no entry is left of the bucket being drained, or that came late: the next kith_queue_first turns to another one. */
+static inline bool kith_queue_drained(const struct kith_queue *q)
+{
+    return q->at == q->n_run && !q->n_late;
+}
+
 /* The first entry; the queue must not be empty. */
 static inline struct kith_queue_entry kith_queue_first(struct kith_queue *q)
 {
-    if (q->at == q->n_run && !q->n_late)
+    if (kith_queue_drained(q))
         kith_queue_turn(q);
     struct kith_queue_entry a = q->run[q->at], b = q->late[0];
     return kith_queue_before(b, a) ? b : a;
@@ -114,7 +120,7 @@ static inline struct kith_queue_entry kith_queue_first(struct kith_queue *q)
 /* Removes the first entry; the queue must not be empty. */
 static inline void kith_queue_pop(struct kith_queue *q)
 {
-    if (q->at == q->n_run && !q->n_late)
+    if (kith_queue_drained(q))
         kith_queue_turn(q);
     q->n--;
     if (kith_queue_before(q->late[0], q->run[q->at]))

@@ -115,6 +115,7 @@ struct plain_area {
     double *record;                  /* [n + 1][doubles] */
     uint32_t n;
     struct kith_queue *queue;        /* of touches */
+    uint32_t *entered, n_entered;    /* who has entered a state whose clocks are still to race, see enter() */
     const struct kith_coupling *coupling; /* for the area's own events */
     const void *model;
     const volatile int *stop;

@@ -1,25 +1,64 @@
 /* Plain families who share the resources of an area, by its rules (sim/area.c, share.c): in order of time, but only what
  * touches a resource needs that order. A family's own events between two touches, and what becomes of its clocks when it
  * touches, are carried out beforehand for all the families of a bucket of the queue (plain_crowd.h). What is left for the
- * moment itself is to give back, to ask, to serve the line, and to begin in a state that had to be waited for. */
+ * moment itself is to give back, to ask, to serve the line, and to begin in a state that had to be waited for; the clocks of
+ * those who are sure to stay there for the rest of the bucket race side by side at its end. */
 #ifndef KITH_MODELS_PLAIN_AREA_H
 #define KITH_MODELS_PLAIN_AREA_H
 
 #include "plain_crowd.h"
-
-/* The family begins in a state at time t. */
-static void enter(const struct plain *pl, struct plain_family *f, unsigned state, double t)
-{
-    f->at = t;
-    f->state = (uint8_t)state;
-    race_one(pl, f);
-}
 
 /* Its next touch has its turn when it comes. */
 static void expect(struct plain_area *a, const struct plain_family *f, uint32_t i)
 {
     if (f->at <= a->cell->end && !a->status)
         a->status = kith_queue_push(a->queue, f->at, i);
+}
+
+/* The clocks of those who have entered a state race. */
+static void race_entered(struct plain_area *a)
+{
+    unsigned n = a->n_entered;
+    a->n_entered = 0;
+    if (n < FEW) {
+        for (unsigned i = 0; i < n; i++)
+            race_one(a->plain, family_at(a, a->entered[i]));
+    } else {
+        struct crowd c;
+        race_crowd(a, a->entered, n, &c);
+    }
+    for (unsigned i = 0; i < n; i++)
+        expect(a, family_at(a, a->entered[i]), a->entered[i]);
+}
+
+/* Whether it is sure that a family that has just entered the state leaves it at `until` or later. */
+static bool stays(const struct plain_state *st, const struct plain_family *f, double until)
+{
+    const double *record = (const double *)(const void *)f;
+    const struct plain_clock *k = st->clock, *weibull = k + st->n - st->weibull;
+    bool sure = true;
+    for (; k < weibull; k++)
+        sure &= f->at + record[k->rest] / k->rate >= until;
+    if (st->weibull) /* if what is left of it to the power 1/shape surely exceeds that part of its scale */
+        sure &= pathway_surely_before(k->inverse_shape, record[k->rest] / k->ratio, (until - f->at) * k->inverse_scale);
+    return sure;
+}
+
+/* The family begins in a state at time t. True if its clocks have raced; not at once if it is sure to stay there for the rest of
+ * the bucket being drained. */
+static bool enter(struct plain_area *a, struct plain_family *f, uint32_t i, unsigned state, double t)
+{
+    const struct plain_state *st = &a->plain->state[state];
+    f->at = t;
+    f->state = (uint8_t)state;
+    if (st->n > 1 && stays(st, f, kith_queue_bucket_end(a->queue))) {
+        a->entered[a->n_entered++] = i;
+        if (a->n_entered == SOME)
+            race_entered(a);
+        return false;
+    }
+    race_one(a->plain, f);
+    return true;
 }
 
 /* Asks for what the state needs; true if the family has it now, else it waits. */
@@ -43,14 +82,14 @@ static bool ask(struct plain_area *a, const struct plain_family *f, uint32_t i, 
     }
 }
 
-/* The family's touch at time t, prepared before. */
-static void touch(struct plain_area *a, struct plain_family *f, uint32_t i, double t)
+/* The family's touch at time t, prepared before. True if it is known when the next one is. */
+static bool touch(struct plain_area *a, struct plain_family *f, uint32_t i, double t)
 {
     const struct plain_state *was = &a->plain->state[f->was];
     f->fired = false;
     if (!f->asks) {
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
-        return;
+        return true;
     }
     const struct plain_firing *k = firing(a->plain, f->was, f->winner);
     const struct plain_state *st = &a->plain->state[k->to];
@@ -61,13 +100,13 @@ static void touch(struct plain_area *a, struct plain_family *f, uint32_t i, doub
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
     if (keeps || ask(a, f, i, st, t)) {
         note(a, f, i, f->was, t, k->code);
-        enter(a->plain, f, k->to, t);
-    } else {
-        note(a, f, i, f->was, t, k->waiting);
-        f->state = (uint8_t)st->wait;
-        f->was = (uint8_t)k->to; /* what it waits for */
-        f->at = INFINITY;
+        return enter(a, f, i, k->to, t);
     }
+    note(a, f, i, f->was, t, k->waiting);
+    f->state = (uint8_t)st->wait;
+    f->was = (uint8_t)k->to; /* what it waits for */
+    f->at = INFINITY;
+    return false;
 }
 
 /* Gives those in line who have a turn what they wait for; nobody gives anything back then. */
@@ -83,8 +122,8 @@ static void serve_lines(struct plain_area *a, double t)
             struct plain_family *f = family_at(a, who.family);
             fetch(a, kith_line_soon(&pool->line, 2, a->n));
             note(a, f, who.family, f->state, t, a->plain->state[f->was].granted);
-            enter(a->plain, f, f->was, t);
-            expect(a, f, who.family);
+            if (enter(a, f, who.family, f->was, t))
+                expect(a, f, who.family);
         }
     }
 }
@@ -119,11 +158,15 @@ static void stand(struct plain_area *a)
 static void run_area(struct plain_area *a)
 {
     double area_next = a->coupling->area_begin(a->model, a->cell), end = a->cell->end;
+    uint32_t entered[SOME];
+    a->entered = entered;
     /* wide buckets: more touches are prepared together, for a few that come into the same bucket late */
     a->status = kith_queue_begin(a->queue, end, a->n / 4);
     begin_all(a);
     while (!a->status && !a->cell->fault) {
         struct kith_queue_entry first = {INFINITY, 0};
+        if (a->n_entered && kith_queue_drained(a->queue))
+            race_entered(a);
         if (!kith_queue_empty(a->queue))
             first = kith_queue_first(a->queue);
         double t = area_next <= first.time ? area_next : first.time;
@@ -137,12 +180,13 @@ static void run_area(struct plain_area *a)
             if (soon)
                 fetch(a, soon->family);
             kith_queue_pop(a->queue);
-            touch(a, f, first.family, t);
-            while (f->at <= t && !a->status) { /* all that it does at this moment comes before what others do */
+            bool known = touch(a, f, first.family, t);
+            while (known && f->at <= t && !a->status) { /* all that it does at this moment comes before what others do */
                 prepare_one(a, first.family);
-                touch(a, f, first.family, t);
+                known = touch(a, f, first.family, t);
             }
-            expect(a, f, first.family);
+            if (known)
+                expect(a, f, first.family);
         }
         serve_lines(a, t);
         if (a->cell->failed)

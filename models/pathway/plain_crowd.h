@@ -290,6 +290,22 @@ INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, uns
     return left;
 }
 
+/* Families who[0 .. n) have just entered their states: when each leaves, and by which clock (race_one). v->go: before the end. */
+INLINE void race_crowd(struct plain_area *a, const uint32_t *who, unsigned n, struct crowd *c)
+{
+    struct visit *v = &c->v;
+    gather(a, who, n, c);
+    race_all(a->plain, c);
+    for (unsigned i = 0; i < v->n; i += L)
+        WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= a->cell->end);
+    consume_all(a, c);
+    for (unsigned i = 0; i < n; i++) {
+        struct plain_family *f = (void *)(a->record + v->row[i]);
+        f->at = v->at[i];
+        f->winner = (uint8_t)v->winner[i];
+    }
+}
+
 /* Families who[0 .. n) have just entered states that use nothing. Those whose next event touches no resource have it; who[] is the
  * list of them then, and their number is returned. The others remember when it is. */
 static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
@@ -297,20 +313,13 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     const struct plain *pl = a->plain;
     struct crowd c;
     struct visit *v = &c.v;
-    gather(a, who, n, &c);
-    race_all(pl, &c);
+    race_crowd(a, who, n, &c);
     for (unsigned i = 0; i < v->n; i++)
         c.firing[i] = firing(pl, c.state[i], v->winner[i]);
-    for (unsigned i = 0; i < v->n; i += L)
-        WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= a->cell->end);
-    consume_all(a, &c);
     uint32_t goers[SOME];
     unsigned left = 0;
     for (unsigned i = 0; i < n; i++) {
-        struct plain_family *f = (void *)(a->record + v->row[i]);
         bool go = (v->go[i] & 1) & !c.firing[i]->touches;
-        f->at = v->at[i];
-        f->winner = (uint8_t)v->winner[i];
         v->go[i] = go ? ~(uint64_t)0 : 0;
         goers[left] = who[i];
         left += go;
