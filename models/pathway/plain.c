@@ -8,7 +8,7 @@ static bool clock_fits(const struct tables *t, const struct enabled *e)
     const struct clock *k = &t->clocks[e->clock];
     const struct state *to = &t->states[k->to];
     bool known = k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_WEIBULL;
-    return known && k->plain && k->ratio > 0 && !k->effects.n && !to->instant && to->line < 0;
+    return known && k->plain && k->ratio == 1 && !k->effects.n && !to->instant && to->line < 0;
 }
 
 /* Whether the state's clocks are of that kind, and the resource that it uses, if any, is given to who comes first by fixed
@@ -46,8 +46,7 @@ static bool arm_fits(const struct pathway *p, size_t arm)
 static void fill_clock(const struct tables *t, const struct enabled *e, size_t place, struct plain_state *st, unsigned i)
 {
     const struct clock *k = &t->clocks[e->clock];
-    st->clock[i] = (struct plain_clock){.rate = e->rate, .mean = e->mean, .ratio = e->ratio,
-                                        .inverse_ratio = e->inverse_ratio, .shape = k->dist.a, .scale = k->dist.b,
+    st->clock[i] = (struct plain_clock){.rate = e->rate, .mean = e->mean, .shape = k->dist.a, .scale = k->dist.b,
                                         .inverse_shape = k->dist.c, .inverse_scale = k->dist.d,
                                         .to = e->to};
     st->taken[i] = (uint32_t)place;
@@ -65,7 +64,7 @@ static bool fires_often(const struct plain_clock *k, bool weibull, double years,
     if (!weibull)
         return k->rate * years > mean;
     visits = k->shape < 1 ? visits : 1;
-    return k->ratio * visits * pow(years / visits * k->inverse_scale, k->shape) > mean;
+    return visits * pow(years / visits * k->inverse_scale, k->shape) > mean;
 }
 
 /* Whether so many draws of each clock do, if none fires more than `mean` times on average. */
@@ -103,14 +102,19 @@ static int code_of(const struct pathway *p, const struct tables *t, size_t from,
     return p->code[0][(from + 1) * (t->n_states + 1) + to + 1];
 }
 
-/* On what terms state s uses its resource. */
-static void fill_use(const struct pathway *p, const struct tables *t, size_t s, struct plain_state *st)
+/* On what terms state s uses its resource, if it does. */
+static struct plain_use use_of(const struct pathway *p, const struct tables *t, size_t s)
 {
-    const struct user *u = &t->users[t->states[s].user];
-    st->priority = u->priority;
-    st->waits = u->waits_in >= 0;
-    st->wait = st->waits ? (unsigned)u->waits_in : 0;
-    st->granted = st->waits ? (uint32_t)code_of(p, t, st->wait, s) : 0;
+    const struct state *st = &t->states[s];
+    if (st->pool < 0)
+        return (struct plain_use){.pool = -1};
+    const struct user *u = &t->users[st->user];
+    struct plain_use use = {.pool = st->pool, .units = st->units, .priority = u->priority, .waits = u->waits_in >= 0};
+    if (use.waits) {
+        use.wait = (uint16_t)u->waits_in;
+        use.granted = (uint32_t)code_of(p, t, use.wait, s);
+    }
+    return use;
 }
 
 /* Gives the clocks their places in the records, state by state; a clock that is enabled in several states has one. */
@@ -121,9 +125,7 @@ static void fill_states(const struct pathway *p, struct plain *pl, const struct 
         const struct state *st = &t->states[s];
         struct plain_state *to = &pl->state[s];
         *to = (struct plain_state){.n = st->clocks.n, .weibull = st->n_plain < st->clocks.n, .adjacent = true,
-                                   .standing = p->code[0][s + 1], .pool = st->pool, .units = st->units};
-        if (st->pool >= 0)
-            fill_use(p, t, s, to);
+                                   .standing = p->code[0][s + 1]};
         for (uint32_t i = 0; i < to->n; i++) {
             const struct enabled *e = &t->enabled[st->clocks.first + i];
             if (!place[e->slot])
@@ -153,7 +155,8 @@ static void fill_mixed(const struct pathway *p, struct plain *pl, const struct t
     for (size_t s = 0; s < pl->n_states; s++) {
         const struct plain_state *st = &pl->state[s];
         struct plain_mixed *m = &pl->mixed[s];
-        *m = (struct plain_mixed){.ratio = 1, .shape = 1, .inverse_shape = 1, .scale = INFINITY, .inverse_scale = 1e100};
+        pl->use[s] = use_of(p, t, s);
+        *m = (struct plain_mixed){.shape = 1, .inverse_shape = 1, .scale = INFINITY, .inverse_scale = 1e100};
         for (unsigned k = 0; k <= PLAIN_WEIBULL; k++)
             m->rest[k] = pl->none;
         for (unsigned k = 0; k < st->n; k++) {
@@ -166,7 +169,6 @@ static void fill_mixed(const struct pathway *p, struct plain *pl, const struct t
                 m->rate[k] = c->rate;
                 continue;
             }
-            m->ratio = c->ratio;
             m->shape = c->shape;
             m->inverse_shape = c->inverse_shape;
             m->scale = c->scale;
@@ -195,9 +197,10 @@ static struct plain *make(struct build *b, size_t arm)
     fill_states(p, pl, t, place);
     lay_out(pl, p->sc->warm_up + p->sc->counted, p->n_resources);
     if (p->n_resources) {
+        pl->use = pathway_keep(b, pl->n_states, sizeof *pl->use);
         pl->mixed = pathway_keep(b, pl->n_states, sizeof *pl->mixed);
         pl->firing = pathway_keep(b, pl->n_states * (PLAIN_WEIBULL + 1), sizeof *pl->firing);
-        if (!pl->mixed || !pl->firing)
+        if (!pl->use || !pl->mixed || !pl->firing)
             return NULL;
         fill_mixed(p, pl, t);
     }

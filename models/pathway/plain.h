@@ -19,8 +19,7 @@
 
 struct plain_clock {
     double rate, mean;               /* exponential: of the hazard, and its inverse */
-    double ratio, inverse_ratio;     /* Weibull, as in struct enabled */
-    double shape, inverse_shape, scale, inverse_scale;
+    double shape, inverse_shape, scale, inverse_scale; /* Weibull */
     uint32_t rest;                   /* which double of a record */
     uint16_t to;                     /* state */
 };
@@ -30,25 +29,28 @@ struct plain_state {
     bool weibull;                    /* the last one is */
     bool adjacent;                   /* what is left of them stands in a row in the records */
     int standing;                    /* transition that says how families stand when counting begins */
-    /* shared resources */
-    int pool;                        /* resource that is used in this state, -1 none */
-    int64_t units;                   /* used, in thousandths */
-    double priority;
-    bool waits;                      /* if it is taken, families wait in state `wait`; else nobody is ever refused */
-    unsigned wait;
-    uint32_t granted;                /* transition from there to here */
     struct plain_clock clock[PLAIN_CLOCKS_MAX];
     uint64_t code[PLAIN_CLOCKS_MAX]; /* transitions */
     uint32_t taken[PLAIN_CLOCKS_MAX]; /* which of plain_family.taken is theirs */
 };
 
-/* The same where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
+/* On what terms a state uses a resource. */
+struct plain_use {
+    int64_t units;                   /* used, in thousandths */
+    double priority;
+    int pool;                        /* which resource, -1 none */
+    uint32_t granted;                /* transition to here from where families wait */
+    uint16_t wait;                   /* the state where they do */
+    bool waits;                      /* else nobody is ever refused */
+};
+
+/* Clocks where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
  * Weibull one as number PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_crowd.h. */
 #define PLAIN_WEIBULL 3
 struct plain_mixed {
     uint64_t rest[PLAIN_WEIBULL + 1]; /* which double of a record */
-    double rate[PLAIN_WEIBULL], ratio;
-    double shape, inverse_shape, scale, inverse_scale;
+    double shape, inverse_shape, inverse_scale; /* something follows: with 8 lanes rows of three are read as four */
+    double rate[PLAIN_WEIBULL], scale;
 };
 
 /* What follows when a clock fires. */
@@ -72,6 +74,7 @@ struct plain {
     size_t none;                     /* which one stands for the rest of a clock that a state has not */
     uint64_t *key;                   /* [n_clocks] in the order of the records: state by state */
     struct plain_state *state;
+    struct plain_use *use;           /* [n_states] for coupled areas */
     unsigned n_exponential;          /* of a state, at most */
     struct plain_mixed *mixed;       /* [n_states] for coupled areas */
     struct plain_firing *firing;     /* [n_states][PLAIN_WEIBULL + 1] */

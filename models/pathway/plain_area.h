@@ -40,8 +40,18 @@ static bool stays(const struct plain_state *st, const struct plain_family *f, do
     for (; k < weibull; k++)
         sure &= f->at + record[k->rest] / k->rate >= until;
     if (st->weibull) /* if what is left of it to the power 1/shape surely exceeds that part of its scale */
-        sure &= pathway_surely_before(k->inverse_shape, record[k->rest] / k->ratio, (until - f->at) * k->inverse_scale);
+        sure &= pathway_surely_before(k->inverse_shape, record[k->rest], (until - f->at) * k->inverse_scale);
     return sure;
+}
+
+/* race_one() for a state's only clock, an exponential one. */
+INLINE void race_alone(const struct plain_clock *k, struct plain_family *f)
+{
+    double *rest = (double *)(void *)f + k->rest, t = f->at;
+    f->at = t + *rest / k->rate;
+    f->winner = 0;
+    *rest -= k->rate * (f->at - t);
+    *rest = *rest > 0 ? *rest : 0;
 }
 
 /* The family begins in a state at time t. True if its clocks have raced; not at once if it is sure to stay there for the rest of
@@ -51,18 +61,22 @@ static bool enter(struct plain_area *a, struct plain_family *f, uint32_t i, unsi
     const struct plain_state *st = &a->plain->state[state];
     f->at = t;
     f->state = (uint8_t)state;
-    if (st->n > 1 && stays(st, f, kith_queue_bucket_end(a->queue))) {
-        a->entered[a->n_entered++] = i;
-        if (a->n_entered == SOME)
-            race_entered(a);
-        return false;
+    if (st->n == 1 && !st->weibull) {
+        race_alone(st->clock, f);
+        return true;
     }
-    race_one(a->plain, f);
-    return true;
+    if (!stays(st, f, kith_queue_bucket_end(a->queue))) {
+        race_one(a->plain, f);
+        return true;
+    }
+    a->entered[a->n_entered++] = i;
+    if (a->n_entered == SOME)
+        race_entered(a);
+    return false;
 }
 
 /* Asks for what the state needs; true if the family has it now, else it waits. */
-static bool ask(struct plain_area *a, const struct plain_family *f, uint32_t i, const struct plain_state *to, double t)
+static bool ask(struct plain_area *a, const struct plain_family *f, uint32_t i, const struct plain_use *to, double t)
 {
     struct kith_pool *pool = &a->cell->pool[to->pool];
     if (!to->waits) {
@@ -85,25 +99,25 @@ static bool ask(struct plain_area *a, const struct plain_family *f, uint32_t i, 
 /* The family's touch at time t, prepared before. True if it is known when the next one is. */
 static bool touch(struct plain_area *a, struct plain_family *f, uint32_t i, double t)
 {
-    const struct plain_state *was = &a->plain->state[f->was];
+    const struct plain_use *was = &a->plain->use[f->was];
     f->fired = false;
     if (!f->asks) {
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
         return true;
     }
     const struct plain_firing *k = firing(a->plain, f->was, f->winner);
-    const struct plain_state *st = &a->plain->state[k->to];
-    bool keeps = was->pool == st->pool;
-    if (keeps && was->units != st->units)
-        kith_pool_adjust(&a->cell->pool[st->pool], t, st->units - was->units, 0);
+    const struct plain_use *use = &a->plain->use[k->to];
+    bool keeps = was->pool == use->pool;
+    if (keeps && was->units != use->units)
+        kith_pool_adjust(&a->cell->pool[use->pool], t, use->units - was->units, 0);
     if (!keeps && was->pool >= 0)
         kith_pool_give(&a->cell->pool[was->pool], t, was->units, 0);
-    if (keeps || ask(a, f, i, st, t)) {
+    if (keeps || ask(a, f, i, use, t)) {
         note(a, f, i, f->was, t, k->code);
         return enter(a, f, i, k->to, t);
     }
     note(a, f, i, f->was, t, k->waiting);
-    f->state = (uint8_t)st->wait;
+    f->state = (uint8_t)use->wait;
     f->was = (uint8_t)k->to; /* what it waits for */
     f->at = INFINITY;
     return false;
@@ -121,7 +135,7 @@ static void serve_lines(struct plain_area *a, double t)
             kith_pool_next(pool, t, &who, &holder, &failed);
             struct plain_family *f = family_at(a, who.family);
             fetch(a, kith_line_soon(&pool->line, 2, a->n));
-            note(a, f, who.family, f->state, t, a->plain->state[f->was].granted);
+            note(a, f, who.family, f->state, t, a->plain->use[f->was].granted);
             if (enter(a, f, who.family, f->was, t))
                 expect(a, f, who.family);
         }

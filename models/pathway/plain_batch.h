@@ -13,7 +13,7 @@ INLINE void visits(struct plain_batch *b, const struct plain_state *st, unsigned
     look_up(b->record, st, n_clocks, &v);
     race(st, n_clocks - weibull, divide, &v);
     if (weibull)
-        race_weibull(st, n_clocks, divide, &v);
+        race_weibull(st, n_clocks, &v);
     draw(b->plain, b->record, st, &v);
     consume(b->record, st, n_clocks, weibull, &v);
     if (b->cell->share > 0)

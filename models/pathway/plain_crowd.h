@@ -48,10 +48,10 @@ static void race_one(const struct plain *pl, struct plain_family *f)
     }
     if (st->weibull) {
         const struct plain_clock *k = &st->clock[exponential];
-        double rest = record[k->rest] / k->ratio, part = (best - t) * k->inverse_scale, at = INFINITY;
+        double rest = record[k->rest], part = (best - t) * k->inverse_scale, at = INFINITY;
         bool first = !exponential || pathway_surely_before(k->shape, part, rest);
         double power = kith_pow(first ? rest : part, first ? k->inverse_shape : k->shape);
-        spent = first ? 0 : k->ratio * power;
+        spent = first ? 0 : power;
         if (first)
             at = t + k->scale * power;
         else if (spent >= record[k->rest])
@@ -126,7 +126,7 @@ static void prepare_one(struct plain_area *a, uint32_t i)
 struct crowd {
     struct visit v;
     _Alignas(64) uint64_t state[SOME], code[SOME], address[PLAIN_WEIBULL + 1][SOME]; /* where the rests are */
-    _Alignas(64) double rate[PLAIN_WEIBULL][SOME], ratio[SOME], scale[SOME];
+    _Alignas(64) double rate[PLAIN_WEIBULL][SOME], scale[SOME];
     uint64_t table[SOME]; /* where the state's row of tables begins, in doubles */
     const struct plain_firing *firing[SOME]; /* of the winner */
 };
@@ -155,8 +155,8 @@ INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, 
             WORDS(c->address[k], i) = row + (kith_word_lanes)at[k];
             LANES(v->rest[k], i) = load(base, c->address[k] + i);
         }
-        kith_lanes_rows4(positions + PLAIN_WEIBULL + 1, c->table + i, &LANES(c->rate[0], i), &LANES(c->rate[1], i),
-                         &LANES(c->rate[2], i), &LANES(c->ratio, i));
+        kith_lanes_rows4(pl->mixed->rate, c->table + i, &LANES(c->rate[0], i), &LANES(c->rate[1], i), &LANES(c->rate[2], i),
+                         &LANES(c->scale, i));
     }
 }
 
@@ -166,11 +166,11 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
     const double *table = &pl->mixed->shape;
     struct visit *v = &c->v;
     kith_real_lanes never = kith_lanes_real(INFINITY), none = kith_lanes_real(0);
-    double *base = v->fresh, *exponent = (double *)v->word, *power = v->spent, *rest = (double *)v->taken;
+    double *base = v->fresh, *exponent = (double *)v->word, *power = v->spent;
     for (unsigned i = 0; i < v->n; i += L) {
         kith_real_lanes entered = LANES(v->entered, i), best = never, shape, inverse, inverse_scale;
         kith_word_lanes winner = kith_lanes_word(0);
-        kith_lanes_rows4(table, c->table + i, &shape, &inverse, &LANES(c->scale, i), &inverse_scale);
+        kith_lanes_rows3(table, c->table + i, &shape, &inverse, &inverse_scale);
         for (unsigned k = 0; k < pl->n_exponential; k++) {
             kith_real_lanes at = entered + LANES(v->rest[k], i) / LANES(c->rate[k], i);
             kith_mask_lanes less = at < best;
@@ -179,9 +179,8 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
         }
         LANES(v->at, i) = best;
         WORDS(v->winner, i) = winner;
-        kith_real_lanes left = LANES(v->rest[PLAIN_WEIBULL], i) / LANES(c->ratio, i), part = (best - entered) * inverse_scale;
+        kith_real_lanes left = LANES(v->rest[PLAIN_WEIBULL], i), part = (best - entered) * inverse_scale;
         kith_mask_lanes first = surely_before(shape, part, left) | (kith_mask_lanes)(best == never);
-        LANES(rest, i) = left;
         LANES(base, i) = kith_lanes_choose(first, left, part);
         LANES(exponent, i) = kith_lanes_choose(first, inverse, shape);
         WORDS(v->go, i) = (kith_word_lanes)first;
@@ -191,13 +190,13 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
         kith_real_lanes entered = LANES(v->entered, i), best = LANES(v->at, i), p = LANES(power, i);
         kith_real_lanes scale = LANES(c->scale, i);
         kith_mask_lanes first = (kith_mask_lanes)WORDS(v->go, i);
-        kith_real_lanes spent = kith_lanes_choose(first, none, LANES(c->ratio, i) * p);
+        kith_real_lanes spent = kith_lanes_choose(first, none, p);
         kith_real_lanes at = kith_lanes_choose(first, entered + scale * p, never);
         kith_mask_lanes late = ~first & (spent >= LANES(v->rest[PLAIN_WEIBULL], i));
         if (kith_lanes_any(late))
             for (unsigned j = 0; j < L; j++)
                 if (late[j])
-                    at[j] = entered[j] + scale[j] * kith_pow(rest[i + j], pl->mixed[c->state[i + j]].inverse_shape);
+                    at[j] = entered[j] + scale[j] * kith_pow(v->rest[PLAIN_WEIBULL][i + j], pl->mixed[c->state[i + j]].inverse_shape);
         kith_mask_lanes less = at < best;
         LANES(v->spent, i) = spent;
         LANES(v->at, i) = kith_lanes_least(at, best);

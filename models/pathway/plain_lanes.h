@@ -116,18 +116,16 @@ INLINE void race(const struct plain_state *st, unsigned n_exponential, bool divi
 
 /* The state's last clock, a Weibull one, joins the race: when it fires if it is first, else what it has consumed by then.
  * Either is one power (clocks.c: weibull_firing). */
-INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, struct visit *v)
+INLINE void race_weibull(const struct plain_state *st, unsigned n, struct visit *v)
 {
     const struct plain_clock *k = &st->clock[n - 1];
     kith_real_lanes never = kith_lanes_real(INFINITY), none = kith_lanes_real(0);
     kith_real_lanes shape = kith_lanes_real(k->shape), inverse_shape = kith_lanes_real(k->inverse_shape);
-    double *base = v->fresh, *exponent = (double *)v->word, *power = v->spent, *rest = (double *)v->taken;
+    double *base = v->fresh, *exponent = (double *)v->word, *power = v->spent;
     for (unsigned i = 0; i < v->n; i += L) {
         kith_real_lanes left = LANES(v->rest[n - 1], i), part = (LANES(v->at, i) - LANES(v->entered, i)) * k->inverse_scale;
-        LANES(rest, i) = divide ? left / k->ratio : left * k->inverse_ratio;
-        kith_mask_lanes first = n == 1 ? (kith_mask_lanes)~kith_lanes_word(0)
-                                       : surely_before(shape, part, LANES(rest, i));
-        LANES(base, i) = kith_lanes_choose(first, LANES(rest, i), part);
+        kith_mask_lanes first = n == 1 ? (kith_mask_lanes)~kith_lanes_word(0) : surely_before(shape, part, left);
+        LANES(base, i) = kith_lanes_choose(first, left, part);
         LANES(exponent, i) = kith_lanes_choose(first, inverse_shape, shape);
         WORDS(v->go, i) = (kith_word_lanes)first;
     }
@@ -136,12 +134,12 @@ INLINE void race_weibull(const struct plain_state *st, unsigned n, bool divide, 
         kith_real_lanes entered = LANES(v->entered, i), best = LANES(v->at, i), left = LANES(v->rest[n - 1], i);
         kith_mask_lanes first = (kith_mask_lanes)WORDS(v->go, i);
         kith_real_lanes at = kith_lanes_choose(first, entered + k->scale * LANES(power, i), never);
-        kith_real_lanes spent = kith_lanes_choose(first, none, k->ratio * LANES(power, i));
+        kith_real_lanes spent = kith_lanes_choose(first, none, LANES(power, i));
         kith_mask_lanes late = ~first & (spent >= left);
         if (kith_lanes_any(late))
             for (unsigned j = 0; j < L; j++)
                 if (late[j])
-                    at[j] = entered[j] + k->scale * kith_pow(rest[i + j], k->inverse_shape);
+                    at[j] = entered[j] + k->scale * kith_pow(left[j], k->inverse_shape);
         kith_mask_lanes less = at < best;
         LANES(v->spent, i) = spent;
         LANES(v->at, i) = kith_lanes_least(at, best);
