@@ -13,6 +13,9 @@
 /* Groups of families, about, and the most families of one. */
 #define GROUPS ((size_t)1 << 16)
 #define GROUP_MOST 256
+/* Rows that are read and written at once, and how many more than there are that may be. */
+#define FOUR 4
+#define SLACK (FOUR - 1)
 /* Families of a batch that comes back, but for those of its last group. */
 #define BATCH ((size_t)1 << 16)
 
@@ -33,9 +36,9 @@ static size_t groups(const struct kith_cell *cell)
 
 static bool grow(struct kith_cell *cell, size_t room)
 {
-    if (kith_mem_resize(cell->mem, &cell->day, room, sizeof *cell->day) ||
+    if (kith_mem_resize(cell->mem, &cell->day, room + SLACK, sizeof *cell->day) ||
         kith_mem_resize(cell->mem, &cell->member, room, sizeof *cell->member) ||
-        kith_mem_resize(cell->mem, &cell->code, room, sizeof *cell->code) ||
+        kith_mem_resize(cell->mem, &cell->code, room + SLACK, sizeof *cell->code) ||
         kith_mem_resize(cell->mem, &cell->owner, room, sizeof *cell->owner))
         return false;
     if (!cell->members)
@@ -57,7 +60,7 @@ static bool room_for_sorted(struct kith_cell *cell, size_t n)
     kith_mem_free(&s->member);
     kith_mem_free(&s->near);
     s->room = 0;
-    if (kith_mem_resize(cell->mem, &s->row, n, sizeof *s->row) ||
+    if (kith_mem_resize(cell->mem, &s->row, n + SLACK, sizeof *s->row) ||
         (cell->members && kith_mem_resize(cell->mem, &s->member, n, sizeof *s->member)) ||
         (near && kith_mem_resize(cell->mem, &s->near, n, sizeof *s->near)))
         return false;
@@ -185,24 +188,26 @@ size_t kith_cell_rows_of(const struct kith_cell *cell, size_t k)
 
 /* ---- putting them together -------------------------------------------------------------------------------------- */
 
-/* Rows [from, to) of those sorted, all of one family, become the next ones at hand. */
+/* Rows [from, to) of those sorted, all of one family, become the next ones at hand. They are few: four at once, with some behind
+ * them that do not count, take less time than so many as there are, which nobody could foresee. */
 static void take(struct kith_cell *cell, size_t from, size_t to)
 {
     const struct kith_sorted *s = &cell->sorted;
-    if (from == to) /* there may be no arrays */
-        return;
-    uint16_t *restrict day = cell->day + cell->n_rows, *restrict code = cell->code + cell->n_rows;
-    uint8_t *restrict small = (uint8_t *)cell->code + cell->n_rows;
-    const uint32_t *restrict row = s->row + from;
-    for (size_t k = 0; k < to - from; k++)
-        day[k] = (uint16_t)row[k];
-    if (cell->code_bytes == 1)
-        for (size_t k = 0; k < to - from; k++)
-            small[k] = (uint8_t)(row[k] >> 16);
-    else
-        for (size_t k = 0; k < to - from; k++)
-            code[k] = (uint16_t)(row[k] >> 16);
-    if (cell->members)
+    uint16_t *day = cell->day + cell->n_rows, *code = cell->code + cell->n_rows;
+    uint8_t *small = (uint8_t *)cell->code + cell->n_rows;
+    for (size_t k = from; k < to; k += FOUR, day += FOUR, code += FOUR, small += FOUR) {
+        uint32_t row[FOUR];
+        memcpy(row, s->row + k, sizeof row);
+        for (size_t i = 0; i < FOUR; i++)
+            day[i] = (uint16_t)row[i];
+        if (cell->code_bytes == 1)
+            for (size_t i = 0; i < FOUR; i++)
+                small[i] = (uint8_t)(row[i] >> 16);
+        else
+            for (size_t i = 0; i < FOUR; i++)
+                code[i] = (uint16_t)(row[i] >> 16);
+    }
+    if (cell->members && from < to)
         memcpy(cell->member + cell->n_rows, s->member + from, to - from);
     cell->n_rows += to - from;
 }

@@ -209,10 +209,9 @@ INLINE void consume(double *base, const struct plain_state *st, unsigned n, bool
     }
 }
 
-/* The rows of a cell while many are added: nothing else changes it meanwhile. */
+/* The rows of a cell while many are added: nothing else changes it meanwhile. There are no members: theirs stay 0. */
 struct rows {
     uint16_t *day, *code;
-    int8_t *member;
     uint32_t *owner;
     size_t n;
     double warm_up, end;
@@ -222,7 +221,7 @@ struct rows {
 INLINE bool begin_rows(struct kith_cell *cell, unsigned n, struct rows *r)
 {
     bool room = kith_cell_room(cell, 2 * (size_t)n);
-    *r = (struct rows){cell->day, cell->code, cell->member, cell->owner, cell->n_rows, cell->warm_up, cell->end};
+    *r = (struct rows){cell->day, cell->code, cell->owner, cell->n_rows, cell->warm_up, cell->end};
     return room;
 }
 
@@ -232,7 +231,6 @@ INLINE void add_row(struct rows *r, uint32_t owner, unsigned day, unsigned code)
     size_t i = r->n++;
     r->day[i] = (uint16_t)day;
     r->code[i] = (uint16_t)code;
-    r->member[i] = 0;
     r->owner[i] = owner;
 }
 
