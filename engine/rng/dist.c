@@ -159,6 +159,8 @@ enum kith_status kith_dist_init(struct kith_dist *d, struct kith_mem *mem, enum 
         d->c = 1 / a;
         d->d = 1 / b;
     }
+    if (status == KITH_OK && kind == KITH_DIST_GAMMA)
+        d->c = kith_gamma_of(a).log_gamma_1;
     if (status == KITH_OK && has_knots(kind) && (status = copy_knots(d, mem, n, x, y)) != KITH_OK)
         kith_error_set(err, status, NULL, 0, 0, "out of memory for %zu knots", n);
     if (status != KITH_OK)
@@ -297,7 +299,7 @@ double kith_dist_cumhaz(const struct kith_dist *d, double s)
     case KITH_DIST_GOMPERTZ:
         return gompertz_cumhaz(d->a, d->b, s);
     case KITH_DIST_GAMMA:
-        return kith_gamma_cumhaz(d->a, s / d->b);
+        return kith_gamma_cumhaz((struct kith_gamma){d->a, d->c}, s / d->b);
     case KITH_DIST_LOGNORMAL:
         return kith_normal_cumhaz(kith_log(s / d->a) / d->b);
     case KITH_DIST_LOGLOGISTIC:
@@ -324,7 +326,7 @@ double kith_dist_inverse(const struct kith_dist *d, double h)
     case KITH_DIST_GOMPERTZ:
         return gompertz_inverse(d->a, d->b, h);
     case KITH_DIST_GAMMA:
-        return d->b * kith_gamma_cumhaz_inverse(d->a, h);
+        return d->b * kith_gamma_cumhaz_inverse((struct kith_gamma){d->a, d->c}, h);
     case KITH_DIST_LOGNORMAL:
         return d->a * kith_exp(d->b * kith_normal_cumhaz_inverse(h));
     case KITH_DIST_LOGLOGISTIC: /* beyond 40 the 1 in e^h - 1 is lost, beyond 709 e^h is infinite */

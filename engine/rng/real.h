@@ -33,11 +33,16 @@ double kith_normal_quantile(double p);
 double kith_normal_cumhaz(double z);
 /* Inverse: z with -log P(Z > z) = h, h >= 0, without limit; relative error < 1e-13 (absolute near z = 0). */
 double kith_normal_cumhaz_inverse(double h);
-/* -log Q(a, x): the cumulative hazard of a gamma(a, 1) variable at x >= 0, shape a in [0.01, 1000];
- * relative error < 1e-12. Q is the regularised upper incomplete gamma function (NIST DLMF 8.2.4). */
-double kith_gamma_cumhaz(double a, double x);
+/* The shape a of a gamma(a, 1) variable, in [0.01, 1000], and log Gamma(a + 1), which all that is asked of it needs. */
+struct kith_gamma {
+    double a, log_gamma_1;
+};
+struct kith_gamma kith_gamma_of(double a);
+/* -log Q(a, x): its cumulative hazard at x >= 0; relative error < 1e-12. Q is the regularised upper incomplete
+ * gamma function (NIST DLMF 8.2.4). */
+double kith_gamma_cumhaz(struct kith_gamma g, double x);
 /* Inverse: x with -log Q(a, x) = h, h >= 0; relative error < 1e-12 (1e-12 / a for a < 1, where the last bit
  * of h itself counts 1/a times; 0 where x underflows). */
-double kith_gamma_cumhaz_inverse(double a, double h);
+double kith_gamma_cumhaz_inverse(struct kith_gamma g, double h);
 
 #endif

@@ -48,23 +48,19 @@ static double relative_excess(double x, double a)
     return m * t - 2 * t * t2 * s;
 }
 
-/* A gamma variable's shape and what the evaluations below need of it. */
-struct gamma_shape {
-    double a;
-    double log_gamma_1; /* log Gamma(a + 1) */
-    int order;          /* a, if it is a whole number up to 16; else 0 */
-};
-
-static struct gamma_shape shape_of(double a)
+struct kith_gamma kith_gamma_of(double a)
 {
-    struct gamma_shape g = {a, kith_lgamma(a + 1), 0};
-    if (a <= 16 && (double)(int)a == a)
-        g.order = (int)a;
-    return g;
+    return (struct kith_gamma){a, kith_lgamma(a + 1)};
+}
+
+/* a, if it is a whole number up to 16; else 0. */
+static int order_of(double a)
+{
+    return a <= 16 && (double)(int)a == a ? (int)a : 0;
 }
 
 /* log(x^a e^-x / Gamma(a + 1)). For large a in Temme's form (DLMF 8.12), where nothing cancels near x = a. */
-static double log_front(const struct gamma_shape *g, double x)
+static double log_front(const struct kith_gamma *g, double x)
 {
     if (g->a < 8)
         return (g->a * kith_log(x) - x) - g->log_gamma_1;
@@ -118,12 +114,13 @@ static double upper_fraction(double a, double x)
 }
 
 /* H = -log Q(a, x), and x times the hazard, x > 0. */
-static double gamma_eval(const struct gamma_shape *g, double x, double *x_hazard)
+static double gamma_eval(const struct kith_gamma *g, double x, double *x_hazard)
 {
     double a = g->a;
-    if (g->order > 0 && x > 0.6 * a) { /* e^x Q is a polynomial */
+    int order = order_of(a);
+    if (order > 0 && x > 0.6 * a) { /* e^x Q is a polynomial */
         double term = 1, sum = 1;
-        for (int k = 1; k < g->order; k++) {
+        for (int k = 1; k < order; k++) {
             term *= x / k;
             sum += term;
         }
@@ -142,14 +139,13 @@ static double gamma_eval(const struct gamma_shape *g, double x, double *x_hazard
     return -(front + kith_log(a * fraction));
 }
 
-double kith_gamma_cumhaz(double a, double x)
+double kith_gamma_cumhaz(struct kith_gamma g, double x)
 {
     double x_hazard;
     if (!(x > 0) || x == INFINITY)
         return x >= 0 ? x : NAN;
-    if (a == 1)
+    if (g.a == 1)
         return x;
-    struct gamma_shape g = shape_of(a);
     return gamma_eval(&g, x, &x_hazard);
 }
 
@@ -164,7 +160,7 @@ static double rough_normal(double h)
 
 /* A start in the upper tail: x with x - a log x + log Gamma(a) + log(x + 1 - a) = h, the first convergent of
  * the fraction above, by three steps of Newton. */
-static double gamma_tail_start(const struct gamma_shape *g, double h)
+static double gamma_tail_start(const struct kith_gamma *g, double h)
 {
     double a = g->a, log_gamma = g->log_gamma_1 - kith_log(a);
     double least = a + 1 > 1.5 ? a + 1 : 1.5;
@@ -180,7 +176,7 @@ static double gamma_tail_start(const struct gamma_shape *g, double h)
 }
 
 /* A start. *done says that it is exact to the last bits already. */
-static double gamma_start(const struct gamma_shape *g, double h, int *done)
+static double gamma_start(const struct kith_gamma *g, double h, int *done)
 {
     double a = g->a, log_p = h < 36 ? kith_log(-kith_expm1(-h)) : 0;
     /* Small P: the inverse of the power series in w = (P Gamma(a + 1))^(1/a) (A.R. DiDonato and A.H. Morris,
@@ -202,13 +198,13 @@ static double gamma_start(const struct gamma_shape *g, double h, int *done)
 
 /* Halley's iteration on log H as a function of log x, which is nearly straight at both ends, kept inside a
  * bracket. With g = log H: g' = x hazard / H, g''/g' = a - x + x hazard (1 - 1/H). */
-double kith_gamma_cumhaz_inverse(double a, double h)
+double kith_gamma_cumhaz_inverse(struct kith_gamma g, double h)
 {
+    double a = g.a;
     if (!(h > 0) || h == INFINITY)
         return h >= 0 ? h : NAN;
     if (a == 1)
         return h;
-    struct gamma_shape g = shape_of(a);
     int done;
     double x = gamma_start(&g, h, &done), low = 0, high = INFINITY;
     /* The error that a step leaves is of the order of its cube times a. */
@@ -238,7 +234,7 @@ double kith_log_erfc(double x)
         return x;
     if (fabs(x) < 1e-9) /* erf x = 2 x / sqrt(pi) to the last bit; log(1 - u) = -u - u^2/2 */
         return -TWO_BY_SQRT_PI * x * (1 + 0.5 * TWO_BY_SQRT_PI * x);
-    double h = kith_gamma_cumhaz(0.5, x * x); /* erfc |x| = Q(1/2, x^2): DLMF 7.11.2 */
+    double h = kith_gamma_cumhaz(kith_gamma_of(0.5), x * x); /* erfc |x| = Q(1/2, x^2): DLMF 7.11.2 */
     return x > 0 ? -h : kith_log1p(-kith_expm1(-h));
 }
 
@@ -246,7 +242,7 @@ double kith_normal_cumhaz(double z)
 {
     if (isnan(z))
         return z;
-    double h = kith_gamma_cumhaz(0.5, 0.5 * z * z);
+    double h = kith_gamma_cumhaz(kith_gamma_of(0.5), 0.5 * z * z);
     return z > 0 ? LOG_2 + h : -kith_log1p(-0.5 * kith_exp(-h));
 }
 
