@@ -221,13 +221,8 @@ static inline kith_word_lanes kith_lanes_mix(kith_word_lanes key, kith_word_lane
  * A logarithm is a chain of a hundred operations of which each waits for the last; a CPU looks no further ahead than a few
  * hundred. So arrays go through it in short steps, all numbers in each, and what the steps hand on is kept here. */
 
-/* Numbers in an array, at most; a multiple of all widths. So many that the arrays of a step and the records that it is about stay in
- * a first-level cache: 32 kB, but 48 kB in most CPUs that have 8 lanes. */
-#if KITH_LANES == 8
+/* Numbers in an array, at most; a multiple of all widths. */
 #define KITH_LANES_SOME 128
-#else
-#define KITH_LANES_SOME 64
-#endif
 
 struct kith_lanes_scratch {
     _Alignas(64) uint64_t cell[KITH_LANES_SOME];
