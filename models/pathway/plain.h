@@ -44,8 +44,8 @@ struct plain_use {
     bool waits;                      /* else nobody is ever refused */
 };
 
-/* Clocks where families in different states stand side by side: in rows by state. Clocks: the exponential ones, then the
- * Weibull one as number PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_crowd.h. */
+/* A state's clocks where families in different states stand side by side: the exponential ones, then the Weibull one as number
+ * PLAIN_WEIBULL. Those that a state has not are such that they never fire: see plain_crowd.h. */
 #define PLAIN_WEIBULL 3
 struct plain_mixed {
     uint64_t rest[PLAIN_WEIBULL + 1]; /* which double of a record */
