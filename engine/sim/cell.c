@@ -137,7 +137,7 @@ static void next_stock(const struct kith_shape *shape, const struct kith_tally *
     }
 }
 
-double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, size_t cost, int from, int to)
+double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, const size_t *cost, size_t n, int from, int to)
 {
     int64_t ticks[KITH_STATES_MAX];
     int32_t stock[KITH_STATES_MAX] = {0};
@@ -145,8 +145,8 @@ double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *sh
     for (int m = 0; m < to; m++) {
         const struct kith_tally *row = cell->tally + (size_t)m * cell->n_transitions;
         next_stock(shape, row, stock);
-        if (m >= from)
-            sum += month_cost(shape, &shape->costs[cost], cell->arm * (size_t)cell->months + (size_t)m, stock,
+        for (size_t i = 0; m >= from && i < n; i++)
+            sum += month_cost(shape, &shape->costs[cost[i]], cell->arm * (size_t)cell->months + (size_t)m, stock,
                               row + cell->n_transitions, ticks);
     }
     return sum;

@@ -88,9 +88,9 @@ void kith_cell_clear(struct kith_cell *cell);
 void kith_cell_add(struct kith_cell *cell, const struct kith_cell *other);
 /* Stocks, flows, counts and costs (arm's prices) of what was counted. */
 void kith_cell_series(const struct kith_cell *cell, const struct kith_shape *shape, struct kith_series *out);
-/* Whole pence that cost heading `cost` of the shape came to in the months [from, to), as kith_cell_series will report
+/* Whole pence that the cost headings cost[0 .. n) of the shape came to in the months [from, to), as kith_cell_series will report
  * them. All events before the end of the last month must have happened. */
-double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, size_t cost, int from, int to);
+double kith_cell_spent(const struct kith_cell *cell, const struct kith_shape *shape, const size_t *cost, size_t n, int from, int to);
 /* Years that families or members spent in state `state` in the months [from, to), in ticks of 1/786432 year. */
 int64_t kith_cell_stayed(const struct kith_cell *cell, const struct kith_shape *shape, size_t state, int from, int to);
 /* Notes that the scenario cannot go on, unless something was noted before: what is wrong, where, and what would be

@@ -316,8 +316,7 @@ static void settle_budget(const struct pathway *p, struct kith_cell *cell, size_
     const struct budget *b = &p->budgets[number];
     const struct budget_year *year = &b->year[cell->arm * (years_of(p) + 1) + y];
     int64_t sum[BUDGET_AMOUNTS] = {0}, places = 0;
-    for (size_t i = 0; i < b->n_cost; i++)
-        sum[STATUTORY] += (int64_t)kith_cell_spent(cell, &p->shape, b->cost[i], 12 * ((int)y - 1), 12 * (int)y);
+    sum[STATUTORY] = (int64_t)kith_cell_spent(cell, &p->shape, b->cost, b->n_cost, 12 * ((int)y - 1), 12 * (int)y);
     for (size_t i = 0; i < b->n_places; i++)
         places += pence(places_of(p, cell, b->resource[i], y) * year->price[i]);
     for (size_t i = 0; i < p->n_contracts; i++)

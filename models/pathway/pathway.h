@@ -155,6 +155,7 @@ struct enabled {
     bool simple;  /* that transition changes nothing but its own chart, which nobody listens to or counts with a
                      condition, and leads to a state of plain clocks */
     bool shared;  /* that transition may touch a resource or depend on its load */
+    bool trades;  /* and surely does, for it begins or ends the use of one */
 };
 
 /* What packing needs of an enabled clock and of a state, and no more, since it goes through all of a family's. */

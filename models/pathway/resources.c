@@ -409,6 +409,12 @@ static bool leaving(const struct state *st)
     return st->pool >= 0 || st->line >= 0;
 }
 
+/* Whether who goes from one state to the other uses something else then, or something where there was nothing. */
+static bool trades(const struct state *from, const struct state *to)
+{
+    return from->line < 0 && (from->pool != to->pool || from->units != to->units);
+}
+
 static bool effects_touch(const struct reach *k, struct range effects)
 {
     for (uint32_t i = 0; i < effects.n; i++) {
@@ -466,6 +472,7 @@ void pathway_find_shared(struct build *b, struct tables *t)
                 struct enabled *e = &t->enabled[st->clocks.first + i];
                 e->shared = leaving(st) || k.enter[ch->first_state + e->to] ||
                             effects_touch(&k, t->clocks[e->clock].effects);
+                e->trades = e->shared && trades(st, &t->states[ch->first_state + e->to]);
             }
         }
     }

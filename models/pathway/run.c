@@ -630,19 +630,22 @@ void pathway_send(const struct pathway *p, struct kith_cell *cell, struct family
     settle(&c);
 }
 
-/* Whether the family's next event may touch something shared. */
-static bool may_touch(const struct pathway *p, const struct family *f)
+/* Whether the family's next event touches something shared. */
+enum touch { TOUCHES_NOTHING, TOUCHES_PERHAPS, TOUCHES_SURELY };
+static enum touch next_touch(const struct pathway *p, const struct family *f)
 {
     const struct tables *tb = f->t;
     if (f->winner < NEXT_FIRST)
-        return f->winner == NEXT_BIRTH && tb->birth_shared[f->group];
+        return f->winner == NEXT_BIRTH && tb->birth_shared[f->group] ? TOUCHES_PERHAPS : TOUCHES_NOTHING;
     const struct chart *ch = &tb->charts[p->next_chart[f->winner - NEXT_FIRST]];
     const struct instance *in = &f->member[p->next_member[f->winner - NEXT_FIRST]]->instances[ch->place];
-    return in->winner != WINNER_BREAK &&
-           tb->enabled[tb->states[ch->first_state + in->state].clocks.first + in->winner].shared;
+    if (in->winner == WINNER_BREAK)
+        return TOUCHES_NOTHING;
+    const struct enabled *e = &tb->enabled[tb->states[ch->first_state + in->state].clocks.first + in->winner];
+    return e->trades ? TOUCHES_SURELY : e->shared ? TOUCHES_PERHAPS : TOUCHES_NOTHING;
 }
 
-/* Carries out an event that may touch something shared, and takes all of it back if it does: most turn out not to, and only
+/* Carries out an event that perhaps touches something shared, and takes all of it back if it does: most turn out not to, and only
  * then it is known. Returns whether the event has happened. */
 static bool happens(const struct pathway *p, struct kith_cell *cell, struct family *f, double t)
 {
@@ -670,10 +673,12 @@ static bool runs_ahead(const struct pathway *p, struct kith_cell *cell, struct f
 {
     if (!f->pool || f->bound || t > cell->ahead)
         return false;
-    if (may_touch(p, f))
+    enum touch touch = next_touch(p, f);
+    if (touch == TOUCHES_PERHAPS)
         return happens(p, cell, f, t);
-    event(p, cell, f, t);
-    return true;
+    if (touch == TOUCHES_NOTHING)
+        event(p, cell, f, t);
+    return touch == TOUCHES_NOTHING;
 }
 
 double pathway_advance(const void *model, struct kith_cell *cell, void *family, double until)
