@@ -6,21 +6,45 @@
 
 #include "rng/draw.h"
 
+/* Clocks of a state often have the same decaying ratio: what was worked out for the last one, for the same moments. A decay of 0
+ * is nobody's. */
+struct last {
+    double amplitude, decay, since, value;
+};
+
+static bool is_alike(const struct last *last, const struct clock *k, double since)
+{
+    return k->amplitude == last->amplitude && k->decay == last->decay && since == last->since;
+}
+
 /* Integral of the decaying ratio 1 + a exp(-(t - mark) / d) from t0 to t1. */
-static double decaying(const struct clock *k, double since, double t0, double t1)
+static double decaying(const struct clock *k, double since, double t0, double t1, struct last *last)
 {
     if (since == -INFINITY)
         return t1 - t0;
-    double start = k->amplitude * kith_exp((since - t0) / k->decay);
-    return t1 - t0 - k->decay * start * kith_expm1((t0 - t1) / k->decay);
+    if (!is_alike(last, k, since)) {
+        double start = k->amplitude * kith_exp((since - t0) / k->decay);
+        *last = (struct last){k->amplitude, k->decay, since, t1 - t0 - k->decay * start * kith_expm1((t0 - t1) / k->decay)};
+    }
+    return last->value;
+}
+
+/* a exp(-(t0 - mark) / d). */
+static double amplitude_at(const struct clock *k, double since, double t0, struct last *last)
+{
+    if (since == -INFINITY)
+        return 0;
+    if (!is_alike(last, k, since))
+        *last = (struct last){k->amplitude, k->decay, since, k->amplitude * kith_exp((since - t0) / k->decay)};
+    return last->value;
 }
 
 /* The time at which that integral from t0 reaches `aim`; INFINITY if that is surely not before `limit`. Newton's
  * method from the side on which it cannot overshoot (the integral is concave for a > 0, convex for a < 0). It
  * converges quadratically, so a step below 1e-9 of x leaves an error in the last bits. */
-static double decaying_inverse(const struct clock *k, double since, double t0, double aim, double limit)
+static double decaying_inverse(const struct clock *k, double since, double t0, double aim, double limit, struct last *last)
 {
-    double start = since == -INFINITY ? 0 : k->amplitude * kith_exp((since - t0) / k->decay);
+    double start = amplitude_at(k, since, t0, last);
     double soonest = start > 0 ? aim / (1 + start) : aim;
     if (t0 + soonest >= limit || !(aim < 1e9))
         return INFINITY;
@@ -40,11 +64,11 @@ static double decaying_inverse(const struct clock *k, double since, double t0, d
 }
 
 /* What clock k consumes from `from` to `to` under the ratio in force: its slot's, or its own if it has but one. */
-static double consumption(const struct clock *k, const struct slot *s, double entered, double from, double to)
+static double consumption(const struct clock *k, const struct slot *s, double entered, double from, double to, struct last *last)
 {
     double ratio = k->plain ? k->ratio : s->ratio;
     if (k->dist.kind == KITH_DIST_EXPONENTIAL) {
-        double length = k->since >= 0 ? decaying(k, s->since, from, to) : to - from;
+        double length = k->since >= 0 ? decaying(k, s->since, from, to, last) : to - from;
         return ratio * k->dist.a * length;
     }
     if (ratio == 0)
@@ -58,13 +82,14 @@ void pathway_consume(const struct pathway *p, struct family *f, unsigned m, unsi
     struct member *w = f->member[m];
     struct instance *in = &w->instances[tb->charts[chart].place];
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
+    struct last last = {0};
     pathway_wake(p, f, m, tb->charts[chart].place);
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
         struct slot *s = slot_at(f, w, k->slot);
         if (!s || k->at_age || !s->drawn)
             continue;
-        s->rest -= s->spent_at == t ? s->spent : consumption(k, s, in->entered, in->updated, t);
+        s->rest -= s->spent_at == t ? s->spent : consumption(k, s, in->entered, in->updated, t, &last);
         if (s->rest < 0)
             s->rest = 0; /* rounding: it would have fired this very moment */
         s->spent_at = -1;
@@ -111,7 +136,7 @@ static inline bool is_cheap(const struct clock *k)
 
 /* When such a clock fires if nothing changes; `limit` is a time by which something else does. */
 static inline double cheap_firing(const struct clock *k, const struct slot *s, const struct instance *in, double birth, double t,
-                                  double limit)
+                                  double limit, struct last *last)
 {
     if (k->at_age) {
         bool never = (s ? s->ratio : k->factors.n ? 0 : k->ratio) == 0;
@@ -125,7 +150,7 @@ static inline double cheap_firing(const struct clock *k, const struct slot *s, c
     double rate = k->dist.a * s->ratio;
     if (!(rate > 0))
         return INFINITY;
-    return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit) : t + s->rest / rate;
+    return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit, last) : t + s->rest / rate;
 }
 
 /* The same for the others. If it does not fire before the limit, its consumption up to then is noted, which saves computing it
@@ -138,7 +163,7 @@ static double dear_firing(const struct clock *k, struct slot *s, const struct in
     if (limit < INFINITY &&
         !(k->dist.kind == KITH_DIST_WEIBULL && t == in->entered &&
           pathway_surely_before(k->dist.a, (limit - t) * k->dist.d, rest))) {
-        s->spent = consumption(k, s, in->entered, t, limit);
+        s->spent = consumption(k, s, in->entered, t, limit, NULL); /* only exponential clocks decay */
         s->spent_at = limit;
         if (s->spent < s->rest)
             return INFINITY;
@@ -157,13 +182,14 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
     double best = in->change;
     unsigned winner = WINNER_BREAK, dear = 0;
+    struct last last = {0};
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
         if (!is_cheap(k)) {
             dear++;
             continue;
         }
-        double at = cheap_firing(k, slot_at(f, w, k->slot), in, w->birth, t, best);
+        double at = cheap_firing(k, slot_at(f, w, k->slot), in, w->birth, t, best, &last);
         if (at < best) {
             best = at;
             winner = i;
@@ -324,7 +350,7 @@ static inline double schedule_plain(struct family *f, unsigned m, struct instanc
         struct slot *s = &f->slot[w->at[e[i].slot] - 1];
         s->ratio = e[i].ratio;
         double at = e[i].weibull && best < INFINITY ? weibull_firing(&e[i], s, t, best)
-                    : is_cheap(k)                   ? cheap_firing(k, s, in, w->birth, t, best)
+                    : is_cheap(k)                   ? cheap_firing(k, s, in, w->birth, t, best, NULL) /* plain clocks do not decay */
                                                     : dear_firing(k, s, in, t, best);
         winner = at < best ? i : winner;
         best = at < best ? at : best;
@@ -354,7 +380,8 @@ static inline double fire_simple(struct family *f, unsigned m, struct instance *
             continue;
         if (__builtin_expect(s->spent_at != t, 0)) {
             const struct clock *k = &tb->clocks[e[i].clock];
-            s->spent = &e[i] == won || k->at_age ? 0 : consumption(k, s, in->entered, in->updated, t);
+            struct last last = {0};
+            s->spent = &e[i] == won || k->at_age ? 0 : consumption(k, s, in->entered, in->updated, t, &last);
         }
         s->rest = s->rest - s->spent > 0 ? s->rest - s->spent : 0;
         s->spent_at = -1;

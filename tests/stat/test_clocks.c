@@ -521,6 +521,66 @@ static void a_mark_set_again(void **state)
     harness_free(&h);
 }
 
+/* Clocks of one state of which some have the same decaying ratio, others one that differs in one number or counts from another mark:
+ * the first to fire is the first of those that each has the state for itself, with the same draws. */
+#define DECAYING(clocks)                                                                                                      \
+    "kith: 1\nmodel: pathway\ntime: {counted: 20 years}\npopulation: {families: 2000}\nmarks: {m: family, n: family}\n"      \
+    "charts:\n  u: {of: family, states: [x, y, z], clocks: [{from: x, to: y, hazard: {fixed: 1 year}, mark: m},\n"           \
+    "    {from: y, to: z, hazard: {fixed: 1 year}, mark: n}]}\n"                                                              \
+    "  c: {of: family, states: [a, b, c, d, e, f], clocks: [" clocks "]}\n"
+#define DECAYS(to, mark, amplitude, decay)                                                                                    \
+    "{name: to_" to ", from: a, to: " to ", hazard: {exponential: 0.1 /year}, ratios: {since." mark ": {amplitude: " amplitude \
+    ", decay: " decay " years}}}"
+static void several_that_decay(void **state)
+{
+    enum { CLOCKS = 5, FAMILIES = 2000 };
+    static const char *const scenario[CLOCKS + 1] = {
+        DECAYING(DECAYS("b", "m", "3", "0.7")),  DECAYING(DECAYS("c", "m", "3", "0.7")),  DECAYING(DECAYS("d", "m", "1.5", "0.7")),
+        DECAYING(DECAYS("e", "m", "1.5", "2")), DECAYING(DECAYS("f", "n", "1.5", "2")),
+        DECAYING(DECAYS("b", "m", "3", "0.7") ", " DECAYS("c", "m", "3", "0.7") ", " DECAYS("d", "m", "1.5", "0.7") ", "
+                 DECAYS("e", "m", "1.5", "2") ", " DECAYS("f", "n", "1.5", "2"))};
+    static double first[CLOCKS + 1][FAMILIES];
+    static int who[CLOCKS + 1][FAMILIES];
+    int won[CLOCKS] = {0};
+    struct story s = {0};
+    (void)state;
+    for (int i = 0; i <= CLOCKS; i++) {
+        struct harness h;
+        struct kith_cell cell;
+        harness_load(&h, scenario[i]);
+        harness_cell(&h, &cell, 0, 0, 0);
+        for (int f = 0; f < FAMILIES; f++) {
+            first[i][f] = INFINITY;
+            harness_story(&h, &cell, (uint64_t)f, &s);
+            for (size_t k = 0; k < s.n; k++) {
+                int state_to = h.shape->transitions[s.event[k].code].to;
+                char to = state_to < 0 ? 'a' : h.shape->states[state_to].name[0];
+                if (to >= 'b' && to <= 'f') {
+                    first[i][f] = s.event[k].t;
+                    who[i][f] = to - 'b';
+                }
+            }
+        }
+        kith_cell_free(&cell);
+        harness_free(&h);
+    }
+    for (int f = 0; f < FAMILIES; f++) {
+        int least = 0;
+        for (int i = 1; i < CLOCKS; i++)
+            least = first[i][f] < first[least][f] ? i : least;
+        if (first[least][f] == INFINITY) {
+            assert_true(first[CLOCKS][f] == INFINITY);
+            continue;
+        }
+        assert_int_equal(who[CLOCKS][f], who[least][f]);
+        assert_true(fabs(first[CLOCKS][f] - first[least][f]) < 1e-9);
+        won[least] += first[least][f] > 2;
+    }
+    for (int i = 0; i < CLOCKS; i++)
+        assert_true(won[i] > 20); /* each, after both marks */
+    story_free(&s);
+}
+
 /* ---- age at entry, siblings, children --------------------------------------------------------------------------- */
 
 /* The state is entered at a random age; a sojourn that begins before age 2 has ratio 1, later ones 4, for good. Another
@@ -738,7 +798,7 @@ int main(void)
         cmocka_unit_test(ratios_that_change_in_mid_sojourn),
         cmocka_unit_test(stopped_until_it_is_lifted),
         cmocka_unit_test(time_since_a_mark),
-        cmocka_unit_test(a_mark_set_again),
+        cmocka_unit_test(a_mark_set_again), cmocka_unit_test(several_that_decay),
         cmocka_unit_test(age_at_entry),
         cmocka_unit_test(siblings_and_children),
         cmocka_unit_test(ratios_by_attribute),
