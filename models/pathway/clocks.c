@@ -380,7 +380,7 @@ static inline double fire_simple(struct family *f, unsigned m, struct instance *
             continue;
         if (__builtin_expect(s->spent_at != t, 0)) {
             const struct clock *k = &tb->clocks[e[i].clock];
-            struct last last = {0};
+            struct last last = {0}; /* it may lead to plain clocks and decay itself */
             s->spent = &e[i] == won || k->at_age ? 0 : consumption(k, s, in->entered, in->updated, t, &last);
         }
         s->rest = s->rest - s->spent > 0 ? s->rest - s->spent : 0;
