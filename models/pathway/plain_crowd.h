@@ -231,9 +231,10 @@ INLINE void consume_all(const struct plain_area *a, struct crowd *c)
 INLINE void goers_take(const struct plain_area *a, struct crowd *c, size_t bytes)
 {
     struct visit *v = &c->v;
+    uint64_t nobody = a->n * a->plain->doubles;
     for (unsigned i = 0; i < v->n; i++) {
         const struct plain_firing *f = c->firing[i];
-        v->row[i] = v->go[i] ? v->row[i] : a->n * a->plain->doubles;
+        v->row[i] = nobody ^ ((v->row[i] ^ nobody) & v->go[i]); /* as masks: nobody could foresee a jump */
         v->word[i] = f->key;
         v->taken[i] = take_draw((void *)(a->record + v->row[i]), f->taken, bytes);
         c->address[0][i] = v->row[i] + a->plain->rests + f->taken;
