@@ -32,7 +32,11 @@ static inline kith_word_lanes kith_lanes_word(uint64_t x)
 /* a where the mask is set, else b. */
 static inline kith_word_lanes kith_lanes_choose_words(kith_mask_lanes mask, kith_word_lanes a, kith_word_lanes b)
 {
+#if defined __AVX__ && KITH_LANES == 4
+    return (kith_word_lanes)_mm256_blendv_pd((__m256d)b, (__m256d)a, (__m256d)mask);
+#else
     return ((kith_word_lanes)mask & a) | (~(kith_word_lanes)mask & b);
+#endif
 }
 static inline kith_real_lanes kith_lanes_choose(kith_mask_lanes mask, kith_real_lanes a, kith_real_lanes b)
 {
@@ -198,11 +202,24 @@ static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith
 #endif
 }
 
+/* x times a constant. */
+static inline kith_word_lanes kith_lanes_times(kith_word_lanes x, uint64_t by)
+{
+#if defined __AVX2__ && KITH_LANES == 4
+    /* the products of one's low and the other's high half: both at once, by four more lanes of 32 bits */
+    kith_word_lanes crossed = (kith_word_lanes)_mm256_mullo_epi32((__m256i)x, (__m256i)kith_lanes_word(by << 32 | by >> 32));
+    kith_word_lanes low = (kith_word_lanes)_mm256_mul_epu32((__m256i)x, (__m256i)kith_lanes_word(by));
+    return low + (crossed << 32) + (crossed & 0xffffffff00000000u);
+#else
+    return x * by;
+#endif
+}
+
 /* kith_pcg_advance and kith_pcg_permute in each lane. */
 static inline kith_word_lanes kith_lanes_round(kith_word_lanes x)
 {
-    x = x * KITH_PCG_MULTIPLIER + KITH_PCG_INCREMENT;
-    kith_word_lanes word = ((x >> ((x >> 59) + 5)) ^ x) * 12605985483714917081u;
+    x = kith_lanes_times(x, KITH_PCG_MULTIPLIER) + KITH_PCG_INCREMENT;
+    kith_word_lanes word = kith_lanes_times((x >> ((x >> 59) + 5)) ^ x, 12605985483714917081u);
     return (word >> 43) ^ word;
 }
 
