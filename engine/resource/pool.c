@@ -67,7 +67,7 @@ enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_
     pool->amount = amount;
     pool->stride = stride;
     pool->waited = pool->stayed = 0;
-    pool->last = ticks(pool, 0);
+    pool->last = pool->steady = ticks(pool, 0);
     turn_month(pool);
     return KITH_OK;
 }
@@ -79,24 +79,35 @@ static void count(struct kith_pool *pool, enum kith_pool_amount what, int64_t n)
         pool->row[what] += n;
 }
 
-/* Adds `step` ticks in which nothing changed to the month at hand. */
-static void add_time(struct kith_pool *pool, int64_t step)
+/* Adds the ticks up to `to`, in which nothing changed, to the month at hand. */
+static void add_time(struct kith_pool *pool, int64_t to)
 {
-    int64_t *row = pool->row;
-    row[KITH_POOL_WAITING] += step * (int64_t)pool->line.n;
+    int64_t *row = pool->row, step = to - pool->last, waiting = step * (int64_t)pool->line.n;
+    pool->last = to;
+    pool->stayed += waiting;
+    if (!row)
+        return;
+    row[KITH_POOL_WAITING] += waiting;
     row[KITH_POOL_USED] += step * pool->used;
-    row[KITH_POOL_CAPACITY] += pool->capacity == KITH_POOL_UNLIMITED ? 0 : step * pool->capacity;
-    row[KITH_POOL_PERIOD] += step;
 }
 
-/* accrue() where a month ends, or before counting. */
+/* The same for what changes with months and capacity only, up to where the other sums are complete. */
+static void add_capacity(struct kith_pool *pool)
+{
+    int64_t step = pool->last - pool->steady;
+    pool->steady = pool->last;
+    if (!pool->row)
+        return;
+    pool->row[KITH_POOL_CAPACITY] += pool->capacity == KITH_POOL_UNLIMITED ? 0 : step * pool->capacity;
+    pool->row[KITH_POOL_PERIOD] += step;
+}
+
+/* accrue() where months end, or counting begins. */
 static void accrue_months(struct kith_pool *pool, int64_t to)
 {
     while (pool->last < to) {
-        int64_t until = pool->row_until < to ? pool->row_until : to;
-        if (pool->row)
-            add_time(pool, until - pool->last);
-        pool->last = until;
+        add_time(pool, pool->row_until < to ? pool->row_until : to);
+        add_capacity(pool);
         turn_month(pool);
     }
 }
@@ -104,17 +115,12 @@ static void accrue_months(struct kith_pool *pool, int64_t to)
 /* Adds the time since the sums were last complete, month by month. */
 static void accrue(struct kith_pool *pool, double now)
 {
-    int64_t to = ticks(pool, now), step = to - pool->last;
+    int64_t to = ticks(pool, now);
     pool->counting = now > pool->origin;
-    if (step <= 0)
-        return;
-    pool->stayed += step * (int64_t)pool->line.n;
-    if (pool->last < 0 || to >= pool->row_until) {
+    if (to >= pool->row_until)
         accrue_months(pool, to);
-        return;
-    }
-    add_time(pool, step);
-    pool->last = to;
+    else if (to > pool->last)
+        add_time(pool, to);
 }
 
 /* review() where loads have levels. */
@@ -145,11 +151,12 @@ static void review(struct kith_pool *pool)
 void kith_pool_tally(struct kith_pool *pool, double now)
 {
     accrue(pool, now);
+    add_capacity(pool);
 }
 
 void kith_pool_close(struct kith_pool *pool, double now)
 {
-    accrue(pool, now);
+    kith_pool_tally(pool, now);
     while (pool->line.n) { /* those still there have waited until now */
         uint32_t first = kith_line_first(&pool->line);
         pool->waited += pool->last - kith_line_ticket(&pool->line, first)->since;
@@ -164,7 +171,7 @@ bool kith_pool_little(const struct kith_pool *pool)
 
 void kith_pool_capacity(struct kith_pool *pool, double now, int64_t capacity)
 {
-    accrue(pool, now);
+    kith_pool_tally(pool, now);
     pool->capacity = capacity;
     review(pool);
 }

@@ -44,7 +44,8 @@ struct kith_pool {
     size_t level, announced;        /* how many bounds the load has reached; at which of them families were told */
     uint64_t *listener;             /* bit f: family f has a hazard that depends on the level */
     size_t listener_words;
-    int64_t last;                   /* ticks up to which sums are complete */
+    int64_t last;                   /* ticks up to which sums are complete, */
+    int64_t steady;                 /* and up to which those of capacity and of time itself are */
     bool counting;                  /* and that is after the moment at which counting begins */
     int64_t waited, stayed;         /* ticks in line: by person, of those gone; by moment, the line's length */
     double origin;                  /* time at which counting begins, years */
