@@ -379,6 +379,7 @@ static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
 INLINE void fetch(const struct plain_area *a, uint32_t family)
 {
     const double *line = a->record + family * a->plain->doubles, *last = line + a->plain->doubles - 1;
+#pragma GCC unroll 1
     for (; line < last; line += 8)
         __builtin_prefetch(line);
     __builtin_prefetch(last);
@@ -389,6 +390,7 @@ INLINE void fetch(const struct plain_area *a, uint32_t family)
 INLINE void bring(const struct plain_area *a, uint32_t family)
 {
     const volatile double *line = a->record + family * a->plain->doubles, *last = line + a->plain->doubles - 1;
+#pragma GCC unroll 1
     for (; line < last; line += 8)
         (void)*line;
     (void)*last;
