@@ -131,8 +131,9 @@ struct crowd {
     const struct plain_firing *firing[SOME]; /* of the winner */
 };
 
-/* Reads records and states; what a list lacks of a vector is made up with the record of nobody. */
-INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, struct crowd *c)
+/* Reads records and states; what a list lacks of a vector is made up with the record of nobody. Here and below, no state has more
+ * than n_exponential exponential clocks. */
+INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, unsigned n_exponential, struct crowd *c)
 {
     const struct plain *pl = a->plain;
     const double *base = a->record, *positions = (const double *)(const void *)pl->mixed;
@@ -148,7 +149,7 @@ INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, 
         kith_real_lanes at[PLAIN_WEIBULL + 1];
         kith_lanes_rows4(positions, c->table + i, &at[0], &at[1], &at[2], &at[3]);
         for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
-            if (k >= pl->n_exponential && k < PLAIN_WEIBULL)
+            if (k >= n_exponential && k < PLAIN_WEIBULL)
                 continue;
             kith_mask_lanes has_not = (kith_mask_lanes)((kith_word_lanes)at[k] == pl->none);
             kith_word_lanes row = kith_lanes_choose_words(has_not, kith_lanes_word(a->n * pl->doubles), WORDS(v->row, i));
@@ -161,7 +162,7 @@ INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, 
 }
 
 /* The race of all clocks, as race() and race_weibull() have it. */
-INLINE void race_all(const struct plain *pl, struct crowd *c)
+INLINE void race_all(const struct plain *pl, unsigned n_exponential, struct crowd *c)
 {
     const double *table = &pl->mixed->shape;
     struct visit *v = &c->v;
@@ -171,7 +172,7 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
         kith_real_lanes entered = LANES(v->entered, i), best = never, shape, inverse, inverse_scale;
         kith_word_lanes winner = kith_lanes_word(0);
         kith_lanes_rows3(table, c->table + i, &shape, &inverse, &inverse_scale);
-        for (unsigned k = 0; k < pl->n_exponential; k++) {
+        for (unsigned k = 0; k < n_exponential; k++) {
             kith_real_lanes at = entered + LANES(v->rest[k], i) / LANES(c->rate[k], i);
             kith_mask_lanes less = at < best;
             best = kith_lanes_least(at, best);
@@ -205,7 +206,7 @@ INLINE void race_all(const struct plain *pl, struct crowd *c)
 }
 
 /* What the visit leaves of all clocks, of those whose visit ends in time: v->go. */
-INLINE void consume_all(const struct plain_area *a, struct crowd *c)
+INLINE void consume_all(const struct plain_area *a, unsigned n_exponential, struct crowd *c)
 {
     const struct plain *pl = a->plain;
     struct visit *v = &c->v;
@@ -215,7 +216,7 @@ INLINE void consume_all(const struct plain_area *a, struct crowd *c)
         kith_mask_lanes go = (kith_mask_lanes)WORDS(v->go, i);
         kith_real_lanes length = LANES(v->at, i) - LANES(v->entered, i);
         for (unsigned k = 0; k <= PLAIN_WEIBULL; k++) {
-            if (k >= pl->n_exponential && k < PLAIN_WEIBULL)
+            if (k >= n_exponential && k < PLAIN_WEIBULL)
                 continue;
             uint64_t address[L];
             kith_real_lanes used = LANES(v->spent, i);
@@ -290,20 +291,29 @@ INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, uns
     return left;
 }
 
-/* Families who[0 .. n) have just entered their states: when each leaves, and by which clock (race_one). v->go: before the end. */
-INLINE void race_crowd(struct plain_area *a, const uint32_t *who, unsigned n, struct crowd *c)
+/* race_crowd() with a constant. */
+INLINE void race_clocks(struct plain_area *a, const uint32_t *who, unsigned n, unsigned n_exponential, struct crowd *c)
 {
     struct visit *v = &c->v;
-    gather(a, who, n, c);
-    race_all(a->plain, c);
+    gather(a, who, n, n_exponential, c);
+    race_all(a->plain, n_exponential, c);
     for (unsigned i = 0; i < v->n; i += L)
         WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= a->cell->end);
-    consume_all(a, c);
+    consume_all(a, n_exponential, c);
     for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
         f->at = v->at[i];
         f->winner = (uint8_t)v->winner[i];
     }
+}
+
+/* Families who[0 .. n) have just entered their states: when each leaves, and by which clock (race_one). v->go: before the end. */
+static void race_crowd(struct plain_area *a, const uint32_t *who, unsigned n, struct crowd *c)
+{
+    if (a->plain->n_exponential < PLAIN_WEIBULL)
+        race_clocks(a, who, n, PLAIN_WEIBULL - 1, c);
+    else
+        race_clocks(a, who, n, PLAIN_WEIBULL, c);
 }
 
 /* Families who[0 .. n) have just entered states that use nothing. Those whose next event touches no resource have it; who[] is the
