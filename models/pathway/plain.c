@@ -149,16 +149,24 @@ static struct plain_firing firing_of(const struct pathway *p, const struct plain
                                  .touches = e->shared, .asks = to->pool >= 0};
 }
 
+/* The clocks of no state: see plain_crowd.h. */
+static struct plain_mixed no_clocks(const struct plain *pl)
+{
+    struct plain_mixed m = {.shape = 1, .inverse_shape = 1, .scale = INFINITY, .inverse_scale = 1e100};
+    for (unsigned k = 0; k <= PLAIN_WEIBULL; k++)
+        m.rest[k] = pl->none;
+    return m;
+}
+
 /* The tables again, for families in different states side by side. */
 static void fill_mixed(const struct pathway *p, struct plain *pl, const struct tables *t)
 {
+    pl->mixed[pl->n_states] = no_clocks(pl);
     for (size_t s = 0; s < pl->n_states; s++) {
         const struct plain_state *st = &pl->state[s];
         struct plain_mixed *m = &pl->mixed[s];
         pl->use[s] = use_of(p, t, s);
-        *m = (struct plain_mixed){.shape = 1, .inverse_shape = 1, .scale = INFINITY, .inverse_scale = 1e100};
-        for (unsigned k = 0; k <= PLAIN_WEIBULL; k++)
-            m->rest[k] = pl->none;
+        *m = no_clocks(pl);
         for (unsigned k = 0; k < st->n; k++) {
             const struct plain_clock *c = &st->clock[k];
             bool weibull = st->weibull && k == st->n - 1;
@@ -198,7 +206,7 @@ static struct plain *make(struct build *b, size_t arm)
     lay_out(pl, p->sc->warm_up + p->sc->counted, p->n_resources);
     if (p->n_resources) {
         pl->use = pathway_keep(b, pl->n_states, sizeof *pl->use);
-        pl->mixed = pathway_keep(b, pl->n_states, sizeof *pl->mixed);
+        pl->mixed = pathway_keep(b, pl->n_states + 1, sizeof *pl->mixed);
         pl->firing = pathway_keep(b, pl->n_states * (PLAIN_WEIBULL + 1), sizeof *pl->firing);
         if (!pl->use || !pl->mixed || !pl->firing)
             return NULL;

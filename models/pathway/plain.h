@@ -76,7 +76,7 @@ struct plain {
     struct plain_state *state;
     struct plain_use *use;           /* [n_states] for coupled areas */
     unsigned n_exponential;          /* of a state, at most */
-    struct plain_mixed *mixed;       /* [n_states] for coupled areas */
+    struct plain_mixed *mixed;       /* [n_states + 1] for coupled areas; the last one: of those in no state */
     struct plain_firing *firing;     /* [n_states][PLAIN_WEIBULL + 1] */
 };
 

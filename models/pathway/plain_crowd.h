@@ -21,7 +21,7 @@ INLINE const struct plain_firing *firing(const struct plain *pl, uint64_t state,
 /* ---- one at a time: the same, for so few that vectors do not pay ------------------------------------------------- */
 
 /* Fewer than this. */
-#define FEW 8
+#define FEW 4
 
 /* Records a transition of family i at time t, and before the first one how it stood in state `from` as counting began. */
 static void note(struct plain_area *a, struct plain_family *f, uint32_t i, unsigned from, double t, unsigned code)
@@ -131,7 +131,7 @@ struct crowd {
     const struct plain_firing *firing[SOME]; /* of the winner */
 };
 
-/* Reads records and states; what a list lacks of a vector is made up with the record of nobody. Here and below, no state has more
+/* Reads records and states; what a list lacks of a vector is made up with the record of nobody, in no state. Here and below, no state has more
  * than n_exponential exponential clocks. */
 INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, unsigned n_exponential, struct crowd *c)
 {
@@ -140,11 +140,10 @@ INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, 
     struct visit *v = &c->v;
     rows_of(pl, who, n, a->n, v);
     for (unsigned i = 0; i < v->n; i++) {
-        c->state[i] = ((const struct plain_family *)(const void *)(base + v->row[i]))->state;
+        c->state[i] = i < n ? ((const struct plain_family *)(const void *)(base + v->row[i]))->state : pl->n_states;
         c->table[i] = c->state[i] * (sizeof *pl->mixed / sizeof(double));
     }
     for (unsigned i = 0; i < v->n; i += L) {
-        LANES(v->key, i) = load(base + KEY, v->row + i); /* not together: the time may just have been written */
         LANES(v->entered, i) = load(base + AT, v->row + i);
         kith_real_lanes at[PLAIN_WEIBULL + 1];
         kith_lanes_rows4(positions, c->table + i, &at[0], &at[1], &at[2], &at[3]);
@@ -228,25 +227,43 @@ INLINE void consume_all(const struct plain_area *a, unsigned n_exponential, stru
     }
 }
 
-/* Which draws the winners of those who go (v->go) take next, with which keys, and where they are put. */
-INLINE void goers_take(const struct plain_area *a, struct crowd *c, size_t bytes)
+/* If number i of a crowd goes, what is needed for that moves up to that of the *n others who do; k is what follows. Without a jump:
+ * it could not be foreseen. */
+INLINE void move_up(struct crowd *c, unsigned i, const struct plain_firing *k, bool goes, uint32_t *who, unsigned *n)
+{
+    c->firing[*n] = k;
+    c->code[*n] = k->code;
+    c->v.row[*n] = c->v.row[i];
+    c->v.at[*n] = c->v.at[i];
+    who[*n] = who[i];
+    *n += goes;
+}
+
+/* Which draws the winners of n families take next, with which keys, and where they are put. */
+INLINE void take_draws(const struct plain_area *a, struct crowd *c, size_t bytes)
 {
     struct visit *v = &c->v;
-    uint64_t nobody = a->n * a->plain->doubles;
     for (unsigned i = 0; i < v->n; i++) {
-        const struct plain_firing *f = c->firing[i];
-        v->row[i] = nobody ^ ((v->row[i] ^ nobody) & v->go[i]); /* as masks: nobody could foresee a jump */
-        v->word[i] = f->key;
-        v->taken[i] = take_draw((void *)(a->record + v->row[i]), f->taken, bytes);
-        c->address[0][i] = v->row[i] + a->plain->rests + f->taken;
+        const struct plain_firing *k = c->firing[i];
+        struct plain_family *f = (void *)(a->record + v->row[i]);
+        memcpy(&v->key[i], &f->key, sizeof f->key);
+        v->word[i] = k->key;
+        v->taken[i] = take_draw(f, k->taken, bytes);
+        c->address[0][i] = v->row[i] + a->plain->rests + k->taken;
     }
 }
 
 /* Their next unit exponentials. */
-INLINE void draw_all(const struct plain_area *a, struct crowd *c)
+INLINE void draw_all(const struct plain_area *a, unsigned n, struct crowd *c)
 {
     struct visit *v = &c->v;
-#define TAKE(bytes) goers_take(a, c, bytes)
+    make_up(a->plain, n, a->n, v);
+    for (unsigned i = n; i < v->n; i++) {
+        c->firing[i] = c->firing[0];
+        c->code[i] = 0;
+        v->at[i] = 0;
+    }
+#define TAKE(bytes) take_draws(a, c, bytes)
     WITH_BYTES(a->plain, TAKE);
 #undef TAKE
     for (unsigned i = 0; i < v->n; i += L)
@@ -257,7 +274,7 @@ INLINE void draw_all(const struct plain_area *a, struct crowd *c)
         a->record[c->address[0][i]] = v->fresh[i];
 }
 
-/* Adds the rows of those who go and are tracked. */
+/* Adds the rows of those who are tracked. */
 static void track_all(const struct plain_area *a, const struct crowd *c, const uint32_t *who, unsigned n)
 {
     const struct visit *v = &c->v;
@@ -265,30 +282,24 @@ static void track_all(const struct plain_area *a, const struct crowd *c, const u
     if (!begin_rows(a->cell, n, &r))
         return;
     for (unsigned i = 0; i < n; i++) {
-        struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
-        add_rows(&r, who[i], f->tracked, f->stood, &a->plain->state[c->state[i]], c->code[i], v->at[i]);
+        struct plain_family *f = (void *)(a->record + v->row[i]);
+        add_rows(&r, who[i], f->tracked, f->stood, &a->plain->state[f->state], c->code[i], v->at[i]);
         f->stood |= f->tracked & (v->at[i] > r.warm_up);
     }
     a->cell->n_rows = r.n;
 }
 
-/* Counts and records the firings of those who go, and makes who[] the list of them, in their new states; returns how many. */
-INLINE unsigned follow(struct plain_area *a, struct crowd *c, uint32_t *who, unsigned n)
+/* Counts and records the firings of families who[0 .. n), who are in their new states then. */
+INLINE void follow(struct plain_area *a, struct crowd *c, const uint32_t *who, unsigned n)
 {
     struct visit *v = &c->v;
-    unsigned left = 0;
-    for (unsigned i = 0; i < v->n; i++)
-        c->code[i] = c->firing[i]->code;
     if (a->cell->share > 0)
         track_all(a, c, who, n);
-    tally(a->cell, c->code, v, n);
+    tally(a->cell, c->code, v, n, true);
     for (unsigned i = 0; i < n; i++) {
-        struct plain_family *f = (void *)(a->record + v->row[i]); /* nobody, if it does not go */
+        struct plain_family *f = (void *)(a->record + v->row[i]);
         f->state = (uint8_t)c->firing[i]->to;
-        who[left] = who[i];
-        left += (unsigned)v->go[i] & 1;
     }
-    return left;
 }
 
 /* race_crowd() with a constant. */
@@ -324,25 +335,19 @@ static unsigned step(struct plain_area *a, uint32_t *who, unsigned n)
     struct crowd c;
     struct visit *v = &c.v;
     race_crowd(a, who, n, &c);
-    for (unsigned i = 0; i < v->n; i++)
-        c.firing[i] = firing(pl, c.state[i], v->winner[i]);
-    uint32_t goers[SOME];
     unsigned left = 0;
     for (unsigned i = 0; i < n; i++) {
-        bool go = (v->go[i] & 1) & !c.firing[i]->touches;
-        v->go[i] = go ? ~(uint64_t)0 : 0;
-        goers[left] = who[i];
-        left += go;
+        const struct plain_firing *k = firing(pl, c.state[i], v->winner[i]);
+        move_up(&c, i, k, (v->go[i] & 1) & !k->touches, who, &left);
     }
     if (left < FEW) {
         for (unsigned i = 0; i < left; i++)
-            go_one(a, who[i] = goers[i]);
+            go_one(a, who[i]);
         return left;
     }
-    for (unsigned i = n; i < v->n; i++)
-        v->go[i] = 0;
-    draw_all(a, &c);
-    return follow(a, &c, who, n);
+    draw_all(a, left, &c);
+    follow(a, &c, who, left);
+    return left;
 }
 
 /* Has families who[0 .. n) go on until `few` are left; returns how many that are. */
@@ -363,26 +368,21 @@ static void fire_all(struct plain_area *a, uint32_t *who, unsigned n)
     const struct plain *pl = a->plain;
     struct crowd c;
     struct visit *v = &c.v;
+    unsigned left = 0;
     rows_of(pl, who, n, a->n, v);
-    for (unsigned i = 0; i < v->n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         struct plain_family *f = (void *)(a->record + v->row[i]);
-        v->key[i] = a->record[v->row[i] + KEY];
-        v->at[i] = f->at;
-        c.state[i] = f->state;
         c.firing[i] = firing(pl, f->state, f->winner);
+        v->at[i] = f->at;
         f->fired = true;
         f->was = f->state;
         f->asks = c.firing[i]->asks;
-        v->go[i] = i < n ? ~(uint64_t)0 : 0;
     }
-    draw_all(a, &c);
-    uint64_t nobody = a->n * pl->doubles;
-    for (unsigned i = 0; i < n; i++) { /* who asks stays in its state for now; as masks: nobody could foresee a jump */
-        uint64_t goes = (uint64_t)c.firing[i]->asks - 1;
-        v->go[i] = goes;
-        v->row[i] = (v->row[i] & goes) | (nobody & ~goes);
-    }
-    move_on(a, who, follow(a, &c, who, n), 0);
+    draw_all(a, n, &c);
+    for (unsigned i = 0; i < n; i++) /* who asks stays in its state for now */
+        move_up(&c, i, c.firing[i], !c.firing[i]->asks, who, &left);
+    follow(a, &c, who, left);
+    move_on(a, who, left, 0);
 }
 
 /* Has a family's record brought into the cache while other things are done. */

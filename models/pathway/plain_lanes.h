@@ -254,16 +254,18 @@ INLINE void who_goes(const struct kith_cell *cell, struct visit *v)
         WORDS(v->go, i) = (kith_word_lanes)(LANES(v->at, i) <= cell->end);
 }
 
-/* Counts the firings of those who go, as kith_cell_event does: where in the tallies each belongs,
+/* Counts the firings of those who go (v->go, or all), as kith_cell_event does: where in the tallies each belongs,
  * how often (1 or 0) and how much of the month is left; then the sums. */
-INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v, unsigned n)
+INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v, unsigned n, bool all)
 {
     kith_real_lanes one = kith_lanes_real(1), none = kith_lanes_real(0), last = kith_lanes_real(cell->months - 1);
     uint64_t *where = v->word, *rest = v->taken; /* these are done with */
     double width = (double)(cell->n_transitions * sizeof *cell->tally);
-    for (unsigned i = 0; i < v->n; i += L) {
+    for (unsigned i = 0; i < n; i += L) {
         kith_real_lanes m = (LANES(v->at, i) - cell->warm_up) * 12;
-        kith_mask_lanes counted = (kith_mask_lanes)WORDS(v->go, i) & (m > none);
+        kith_mask_lanes counted = (kith_mask_lanes)(m > none);
+        if (!all)
+            counted &= (kith_mask_lanes)WORDS(v->go, i);
         kith_real_lanes month = whole(kith_lanes_choose(counted, m, none));
         month = kith_lanes_least(month, last);
         kith_real_lanes left = kith_lanes_choose(counted, ((month + one) - m) * KITH_TICKS, none);
@@ -276,9 +278,10 @@ INLINE void tally(struct kith_cell *cell, const uint64_t *code, struct visit *v,
     uint64_t sum = 0;
     for (unsigned i = 0; i < n; i++) {
         struct kith_tally *t = (void *)(sums + where[i]);
-        t->n += (int64_t)(v->go[i] & 1);
+        uint64_t goes = all ? 1 : v->go[i] & 1;
+        t->n += (int64_t)goes;
         t->rest += (int64_t)rest[i];
-        sum += v->go[i] & 1;
+        sum += goes;
     }
     cell->n_events += sum;
 }
@@ -292,7 +295,7 @@ INLINE void count(struct kith_cell *cell, const struct plain_state *st, unsigned
         WORDS(v->winner, i) = kith_lanes_choose_words((kith_mask_lanes)WORDS(v->go, i), WORDS(v->winner, i),
                                                       kith_lanes_word(kith_lanes_number(n_clocks)));
     }
-    tally(cell, code, v, n);
+    tally(cell, code, v, n, false);
 }
 
 /* Appends those of who[0 .. n) whose winner is k to the list of m; returns how many it has then. */
@@ -383,14 +386,20 @@ static unsigned take(struct plain_lists *b, size_t list, unsigned n, uint32_t *w
     return n;
 }
 
-/* The records of who[0 .. n); what the list lacks of a vector is made up with the record of nobody. */
-INLINE void rows_of(const struct plain *pl, const uint32_t *who, unsigned n, size_t nobody, struct visit *v)
+/* What n families lack of whole vectors is made up with the record of nobody. */
+INLINE void make_up(const struct plain *pl, unsigned n, size_t nobody, struct visit *v)
 {
     v->n = (n + L - 1) / L * L;
-    for (unsigned i = 0; i < n; i++)
-        v->row[i] = who[i] * pl->doubles;
     for (unsigned i = n; i < v->n; i++)
         v->row[i] = nobody * pl->doubles;
+}
+
+/* The records of who[0 .. n), made up to whole vectors. */
+INLINE void rows_of(const struct plain *pl, const uint32_t *who, unsigned n, size_t nobody, struct visit *v)
+{
+    for (unsigned i = 0; i < n; i++)
+        v->row[i] = who[i] * pl->doubles;
+    make_up(pl, n, nobody, v);
 }
 
 /* The first draws of the families in v->row, whose numbers are in v->taken, and their keys. */
