@@ -134,10 +134,11 @@ enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, siz
     return status == KITH_OK ? kith_deflate_pack(p, packed, bytes) : status;
 }
 
-static void unshuffle(unsigned char *restrict out, const unsigned char *restrict in, size_t n, size_t width)
+/* Likewise, with a constant width. */
+static inline void unshuffle(unsigned char *restrict out, const unsigned char *restrict in, size_t n, size_t width)
 {
-    for (size_t b = 0; b < width; b++)
-        for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
+        for (size_t b = 0; b < width; b++)
             out[i * width + b] = in[b * n + i];
 }
 
@@ -167,6 +168,8 @@ enum kith_status kith_deflate_undo(struct kith_deflate *p, const unsigned char *
         return KITH_IO;
     if (width == 4)
         unshuffle(data, to, n, 4);
+    else if (width == 8)
+        unshuffle(data, to, n, 8);
     else if (width > 1)
         unshuffle(data, to, n, width);
     return KITH_OK;
