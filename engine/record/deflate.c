@@ -134,7 +134,7 @@ enum kith_status kith_deflate_make(struct kith_deflate *p, const void *data, siz
     return status == KITH_OK ? kith_deflate_pack(p, packed, bytes) : status;
 }
 
-/* Likewise, with a constant width. */
+/* Undoes it, likewise. */
 static inline void unshuffle(unsigned char *restrict out, const unsigned char *restrict in, size_t n, size_t width)
 {
     for (size_t i = 0; i < n; i++)

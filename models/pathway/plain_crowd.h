@@ -131,8 +131,8 @@ struct crowd {
     const struct plain_firing *firing[SOME]; /* of the winner */
 };
 
-/* Reads records and states; what a list lacks of a vector is made up with the record of nobody, in no state. Here and below, no state has more
- * than n_exponential exponential clocks. */
+/* Reads records and states; what a list lacks of a vector is made up with the record of nobody, in no state. Here and below, no
+ * state has more than n_exponential exponential clocks. */
 INLINE void gather(const struct plain_area *a, const uint32_t *who, unsigned n, unsigned n_exponential, struct crowd *c)
 {
     const struct plain *pl = a->plain;
@@ -239,7 +239,7 @@ INLINE void move_up(struct crowd *c, unsigned i, const struct plain_firing *k, b
     *n += goes;
 }
 
-/* Which draws the winners of n families take next, with which keys, and where they are put. */
+/* Which draws the winners take next, with which keys, and where they are put. */
 INLINE void take_draws(const struct plain_area *a, struct crowd *c, size_t bytes)
 {
     struct visit *v = &c->v;
@@ -253,16 +253,13 @@ INLINE void take_draws(const struct plain_area *a, struct crowd *c, size_t bytes
     }
 }
 
-/* Their next unit exponentials. */
+/* The next unit exponentials of n families' winners. */
 INLINE void draw_all(const struct plain_area *a, unsigned n, struct crowd *c)
 {
     struct visit *v = &c->v;
     make_up(a->plain, n, a->n, v);
-    for (unsigned i = n; i < v->n; i++) {
+    for (unsigned i = n; i < v->n; i++)
         c->firing[i] = c->firing[0];
-        c->code[i] = 0;
-        v->at[i] = 0;
-    }
 #define TAKE(bytes) take_draws(a, c, bytes)
     WITH_BYTES(a->plain, TAKE);
 #undef TAKE
