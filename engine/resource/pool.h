@@ -67,7 +67,7 @@ void kith_pool_free(struct kith_pool *pool);
 KITH_MUST_CHECK enum kith_status kith_pool_begin(struct kith_pool *pool, const struct kith_pool_plan *plan,
                                                  double origin, int months, int64_t *amount, size_t stride,
                                                  size_t families);
-/* Brings the sums up to time `now`. */
+/* Brings the sums up to time `now`. Without it those of capacity and period may end where a month began or capacity changed. */
 void kith_pool_tally(struct kith_pool *pool, double now);
 /* The same, as the last thing to do with a run. */
 void kith_pool_close(struct kith_pool *pool, double now);

@@ -206,7 +206,7 @@ static inline void kith_lanes_rows3(const double *base, const uint64_t *at, kith
 static inline kith_word_lanes kith_lanes_times(kith_word_lanes x, uint64_t by)
 {
 #if defined __AVX2__ && KITH_LANES == 4
-    /* the products of one's low and the other's high half: both at once, by four more lanes of 32 bits */
+    /* of the products of halves, the two of a low and a high one by one instruction, as eight products of 32 bits */
     kith_word_lanes crossed = (kith_word_lanes)_mm256_mullo_epi32((__m256i)x, (__m256i)kith_lanes_word(by << 32 | by >> 32));
     kith_word_lanes low = (kith_word_lanes)_mm256_mul_epu32((__m256i)x, (__m256i)kith_lanes_word(by));
     return low + (crossed << 32) + (crossed & 0xffffffff00000000u);
