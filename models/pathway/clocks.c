@@ -6,8 +6,8 @@
 
 #include "rng/draw.h"
 
-/* Clocks of a state often have the same decaying ratio: what was worked out for the last one, for the same moments. A decay of 0
- * is nobody's. */
+/* Clocks of a state often have the same decaying ratio: the integral that was worked out for the last one, for the same moments.
+ * A decay of 0 is nobody's. */
 struct last {
     double amplitude, decay, since, value;
 };
@@ -29,22 +29,12 @@ static double decaying(const struct clock *k, double since, double t0, double t1
     return last->value;
 }
 
-/* a exp(-(t0 - mark) / d). */
-static double amplitude_at(const struct clock *k, double since, double t0, struct last *last)
-{
-    if (since == -INFINITY)
-        return 0;
-    if (!is_alike(last, k, since))
-        *last = (struct last){k->amplitude, k->decay, since, k->amplitude * kith_exp((since - t0) / k->decay)};
-    return last->value;
-}
-
 /* The time at which that integral from t0 reaches `aim`; INFINITY if that is surely not before `limit`. Newton's
  * method from the side on which it cannot overshoot (the integral is concave for a > 0, convex for a < 0). It
  * converges quadratically, so a step below 1e-9 of x leaves an error in the last bits. */
-static double decaying_inverse(const struct clock *k, double since, double t0, double aim, double limit, struct last *last)
+static double decaying_inverse(const struct clock *k, double since, double t0, double aim, double limit)
 {
-    double start = amplitude_at(k, since, t0, last);
+    double start = k->amplitude * kith_exp((since - t0) / k->decay); /* a exp(-(t0 - mark) / d) */
     double soonest = start > 0 ? aim / (1 + start) : aim;
     if (t0 + soonest >= limit || !(aim < 1e9))
         return INFINITY;
@@ -134,9 +124,14 @@ static inline bool is_cheap(const struct clock *k)
     return k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_FIXED;
 }
 
-/* When such a clock fires if nothing changes; `limit` is a time by which something else does. */
-static inline double cheap_firing(const struct clock *k, const struct slot *s, const struct instance *in, double birth, double t,
-                                  double limit, struct last *last)
+/* Whether the ratio of the clock decays just now. */
+static inline bool decays(const struct clock *k, const struct slot *s)
+{
+    return k->since >= 0 && s && s->since > -INFINITY;
+}
+
+/* When such a clock fires, unless it decays, if nothing changes. */
+static inline double cheap_firing(const struct clock *k, const struct slot *s, const struct instance *in, double birth, double t)
 {
     if (k->at_age) {
         bool never = (s ? s->ratio : k->factors.n ? 0 : k->ratio) == 0;
@@ -148,9 +143,7 @@ static inline double cheap_firing(const struct clock *k, const struct slot *s, c
     if (k->dist.kind == KITH_DIST_FIXED)
         return in->entered + k->dist.a > t ? in->entered + k->dist.a : t;
     double rate = k->dist.a * s->ratio;
-    if (!(rate > 0))
-        return INFINITY;
-    return k->since >= 0 ? decaying_inverse(k, s->since, t, s->rest / rate, limit, last) : t + s->rest / rate;
+    return rate > 0 ? t + s->rest / rate : INFINITY;
 }
 
 /* The same for the others. If it does not fire before the limit, its consumption up to then is noted, which saves computing it
@@ -172,6 +165,29 @@ static double dear_firing(const struct clock *k, struct slot *s, const struct in
     return at > t ? at : t;
 }
 
+/* The clocks of a state whose ratios decay alike (the ways to be contacted). All have the same integral to use up what they have
+ * left, so that the first is the one with the least, and no other need be inverted. */
+struct alike {
+    const struct clock *clock; /* NULL none yet */
+    double since, least;
+    unsigned first; /* among the state's clocks */
+};
+
+/* Takes clock number i in, unless it decays differently. */
+static bool join(struct alike *a, const struct clock *k, const struct slot *s, unsigned i)
+{
+    double rest = s->rest / (k->dist.a * s->ratio);
+    if (!a->clock)
+        *a = (struct alike){k, s->since, INFINITY, i};
+    else if (k->amplitude != a->clock->amplitude || k->decay != a->clock->decay || s->since != a->since)
+        return false;
+    if (rest < a->least) {
+        a->least = rest;
+        a->first = i;
+    }
+    return true;
+}
+
 /* Finds the winner among the clocks, whose ratios are in their slots. Exponential clocks, ages and breaks come
  * first because they are cheap; a clock that cannot fire before them needs no inversion. */
 static void race(struct family *f, unsigned m, unsigned chart, size_t entry, double t)
@@ -182,17 +198,27 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
     const struct state *st = &tb->states[tb->charts[chart].first_state + in->state];
     double best = in->change;
     unsigned winner = WINNER_BREAK, dear = 0;
-    struct last last = {0};
+    struct alike alike = {0};
     for (uint32_t i = 0; i < st->clocks.n; i++) {
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
-        if (!is_cheap(k)) {
+        const struct slot *s = slot_at(f, w, k->slot);
+        double at = INFINITY;
+        if (!is_cheap(k))
             dear++;
-            continue;
-        }
-        double at = cheap_firing(k, slot_at(f, w, k->slot), in, w->birth, t, best, &last);
+        else if (!decays(k, s))
+            at = cheap_firing(k, s, in, w->birth, t);
+        else if (!join(&alike, k, s, i))
+            at = decaying_inverse(k, s->since, t, s->rest / (k->dist.a * s->ratio), best);
         if (at < best) {
             best = at;
             winner = i;
+        }
+    }
+    if (alike.clock) {
+        double at = decaying_inverse(alike.clock, alike.since, t, alike.least, best);
+        if (at < best) {
+            best = at;
+            winner = alike.first;
         }
     }
     for (uint32_t i = 0; dear && i < st->clocks.n; i++) {
@@ -350,7 +376,7 @@ static inline double schedule_plain(struct family *f, unsigned m, struct instanc
         struct slot *s = &f->slot[w->at[e[i].slot] - 1];
         s->ratio = e[i].ratio;
         double at = e[i].weibull && best < INFINITY ? weibull_firing(&e[i], s, t, best)
-                    : is_cheap(k)                   ? cheap_firing(k, s, in, w->birth, t, best, NULL) /* plain clocks do not decay */
+                    : is_cheap(k)                   ? cheap_firing(k, s, in, w->birth, t) /* plain clocks do not decay */
                                                     : dear_firing(k, s, in, t, best);
         winner = at < best ? i : winner;
         best = at < best ? at : best;
