@@ -242,7 +242,7 @@ size_t pathway_batch_bytes(const void *model, const struct kith_cell *cell, uint
     const struct plain *pl = ((const struct pathway *)model)->plain[cell->arm];
     if (!pl)
         return 0;
-    return cell->pool ? record_bytes(pl, n) + 4 * sizeof(double)
+    return cell->pool ? record_bytes(pl, n) + (4 + PLAIN_LINE) * sizeof(double)
                       : record_bytes(pl, PLAIN_FAMILIES) + list_bytes(pl->n_states + 2);
 }
 
@@ -281,13 +281,20 @@ static void run_batch(const struct plain *pl, struct kith_cell *cell, uint64_t f
         pathway_plain_batch2(&b);
 }
 
+/* Where a line of a cache begins, there or behind. */
+static void *first_line(void *at)
+{
+    uintptr_t line = PLAIN_LINE * sizeof(double);
+    return (unsigned char *)at + (line - (uintptr_t)at % line) % line;
+}
+
 static enum kith_status run_area(const struct pathway *p, struct kith_cell *cell, uint64_t n, void *workspace,
                                  struct kith_queue *queue, const volatile int *stop)
 {
     const struct plain *pl = p->plain[cell->arm];
     struct plain_area a = {.plain = pl, .cell = cell, .n = (uint32_t)n, .queue = queue, .model = p, .stop = stop,
                            .coupling = &pathway_coupling};
-    a.record = workspace;
+    a.record = first_line(workspace);
     if (lanes() == 8)
         pathway_plain_area8(&a);
     else if (lanes() == 4)

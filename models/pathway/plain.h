@@ -10,6 +10,8 @@
 
 #include "pathway.h"
 
+/* Doubles in a line of a cache. */
+#define PLAIN_LINE 8
 /* Clocks enabled in one state. */
 #define PLAIN_CLOCKS_MAX 8
 /* Families in progress side by side, where nothing couples them. */

@@ -387,9 +387,10 @@ INLINE void fetch(const struct plain_area *a, uint32_t family)
 {
     const double *line = a->record + family * a->plain->doubles, *last = line + a->plain->doubles - 1;
 #pragma GCC unroll 1
-    for (; line < last; line += 8)
+    for (; line < last; line += PLAIN_LINE)
         __builtin_prefetch(line);
-    __builtin_prefetch(last);
+    if (a->plain->doubles % PLAIN_LINE) /* else it ends where a line does, as it began */
+        __builtin_prefetch(last);
 }
 
 /* The same at once, by reading it: for many families, one after the other, that takes less time than fetching them all (the CPU
@@ -398,9 +399,10 @@ INLINE void bring(const struct plain_area *a, uint32_t family)
 {
     const volatile double *line = a->record + family * a->plain->doubles, *last = line + a->plain->doubles - 1;
 #pragma GCC unroll 1
-    for (; line < last; line += 8)
+    for (; line < last; line += PLAIN_LINE)
         (void)*line;
-    (void)*last;
+    if (a->plain->doubles % PLAIN_LINE)
+        (void)*last;
 }
 
 /* Prepares the touches of n families, at most SOME. */
