@@ -165,7 +165,7 @@ void pathway_layout(struct build *b)
     for (int child = 0; child < 2; child++)
         p->bytes_of[child] = sizeof(struct member) + p->n_of[child] * sizeof(struct instance) +
                              p->n_uses_of[child] * sizeof(struct use) + p->n_marks_of[child] * sizeof(struct mark) +
-                             whole_words(p->n_slots[child] * sizeof(uint16_t));
+                             whole_words((p->n_slots[child] + 3) * sizeof(uint16_t)); /* may be read four at once */
     p->most_slots = p->n_slots[0] + p->max_children * p->n_slots[1];
     p->bytes_head = sizeof(struct family) + whole_words(p->n_attributes * sizeof(uint16_t)) +
                     (NEXT_FIRST + p->n_of[0] + p->max_children * p->n_of[1] + p->n_attributes + p->n_terms) *

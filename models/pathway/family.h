@@ -56,7 +56,7 @@ struct member {
     double birth, arrival;
     bool live;
     struct use *uses;
-    uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran */
+    uint16_t *at; /* [clocks of its kind] number of the clock's slot, from 1; 0 it never ran. Three more that are 0 */
     struct mark *marks;
     struct instance instances[];
 };
@@ -170,11 +170,21 @@ static inline bool pathway_only_tries(const struct family *f)
     return f->trial;
 }
 
-/* share.c. Chart `chart` of the member is about to go to state `to` (local): gives back what is not needed there, asks for
+/* share.c: pathway_gate() where what the chart has of a resource is not what it needs. */
+unsigned pathway_trade(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                       unsigned to, uint64_t cause, double t);
+
+/* A chart of the member that uses resources is about to go to state `to` (local): gives back what is not needed there, asks for
  * what is, and returns where it goes instead if that is not to be had. Who waits for the resource already keeps the place
  * in line, but for the new state now, and stays where it is. */
-unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
-                      unsigned to, uint64_t cause, double t);
+static inline unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                                    unsigned to, uint64_t cause, double t)
+{
+    const struct use *use = &f->member[m]->uses[p->use_at[chart]];
+    const struct state *st = &f->t->states[f->t->charts[chart].first_state + to];
+    bool same = use->held ? st->pool == use->held - 1 && st->units == use->units : st->pool < 0 && !use->waiting;
+    return same || pathway_only_tries(f) ? to : pathway_trade(p, cell, f, m, chart, to, cause, t);
+}
 /* The instance ends: it gives everything back. */
 void pathway_give_back(const struct pathway *p, struct family *f, unsigned m, unsigned chart, double t);
 /* The instance's clocks depend on the load of these resources (bits) from now on. */

@@ -126,6 +126,12 @@ static unsigned char *put_clocks(const struct tables *t, const struct chart *ch,
             *at++ = 0;
     }
     for (unsigned k = 0; k < n; k++) {
+        uint64_t four;
+        memcpy(&four, &slot_of[first + k], sizeof four);
+        if (!four) { /* most never ran */
+            k += 3;
+            continue;
+        }
         unsigned slot = slot_of[first + k];
         if (!slot || runs[k / 64] >> k % 64 & 1)
             continue;
@@ -240,11 +246,14 @@ static inline const unsigned char *get_head(const unsigned char *at, struct inst
         *next = INFINITY;
         return at + 2;
     }
-    struct instance x = {.live = true, .asleep = true, .state = at[1], .winner = at[2], .listens = at[3]};
+    in->state = at[1];
+    in->winner = at[2];
+    in->listens = at[3];
+    in->live = in->asleep = true;
+    in->touched = in->stale = false;
     at += HEAD_BYTES;
     *next = kith_real_from_bits(get_if(&at, has(flags, NEXT), kith_real_bits(INFINITY)));
-    x.which_case = *last_case = get_if(&at, has(flags, CASE), *last_case);
-    *in = x;
+    in->which_case = *last_case = get_if(&at, has(flags, CASE), *last_case);
     if (bytes < LONG)
         return at + bytes;
     uint16_t n;
@@ -356,7 +365,8 @@ static unsigned char *put_member(const struct pathway *p, const struct family *f
     return at;
 }
 
-static const unsigned char *get_member(const struct pathway *p, struct family *f, unsigned m, const unsigned char *at)
+/* `keys` is the key of all members' keys. */
+static const unsigned char *get_member(const struct pathway *p, struct family *f, uint64_t keys, unsigned m, const unsigned char *at)
 {
     struct member *w = f->member[m];
     struct instance *in = w->instances;
@@ -364,7 +374,7 @@ static const unsigned char *get_member(const struct pathway *p, struct family *f
     size_t n = p->n_of[child];
     unsigned flags = *at++;
     uint64_t last_case = 0;
-    w->key = mix2(f->key, PATHWAY_KEY_MEMBER, m);
+    w->key = kith_draw_mix(keys, m);
     w->live = flags & MEMBER_LIVE;
     if (m)
         GET(at, w->birth);
@@ -476,7 +486,8 @@ void pathway_unpack(const void *model, const struct kith_cell *cell, uint64_t nu
         }
     pathway_forget_terms(f);
     memset(f->listens, 0, sizeof f->listens);
+    uint64_t keys = kith_draw_mix(f->key, PATHWAY_KEY_MEMBER);
     for (unsigned m = 1; m <= f->n_children; m++)
-        at = get_member(p, f, m, at);
-    (void)get_member(p, f, 0, at);
+        at = get_member(p, f, keys, m, at);
+    (void)get_member(p, f, keys, 0, at);
 }

@@ -94,19 +94,25 @@ static void note(struct chain *c, unsigned member, unsigned chart, int from, int
     record(c->cell, c->f->trial, c->t, false, member, (unsigned)code);
 }
 
-static void push(struct chain *c, unsigned member, struct range effects)
+/* There is no end to the effects, these among them. */
+static void go_round(struct chain *c, struct range effects)
+{
+    const struct effect *e = &c->f->t->effects[effects.first];
+    for (uint32_t i = 1; e->is_mark && i < effects.n; i++)
+        e++; /* a mark sets nothing off: the circle goes through a move */
+    const struct kith_shape_chart *ch = &c->p->shape.charts[e->chart];
+    kith_cell_fault(c->cell,
+                    "over %d effects in one event: moves set each other off in circles, one of them the move of "
+                    "chart %s to %s; give it a from: that ends the circle", PENDING_MAX, ch->name,
+                    c->p->shape.states[ch->first + e->to].name);
+}
+
+static inline void push(struct chain *c, unsigned member, struct range effects)
 {
     if (!effects.n)
         return;
     if (c->n_pending == PENDING_MAX) {
-        const struct effect *e = &c->f->t->effects[effects.first];
-        for (uint32_t i = 1; e->is_mark && i < effects.n; i++)
-            e++; /* a mark sets nothing off: the circle goes through a move */
-        const struct kith_shape_chart *ch = &c->p->shape.charts[e->chart];
-        kith_cell_fault(c->cell,
-                        "over %d effects in one event: moves set each other off in circles, one of them the move of "
-                        "chart %s to %s; give it a from: that ends the circle", PENDING_MAX, ch->name,
-                        c->p->shape.states[ch->first + e->to].name);
+        go_round(c, effects);
         return;
     }
     c->pending[c->n_pending].member = (uint16_t)member;

@@ -93,14 +93,11 @@ static unsigned ask(const struct pathway *p, struct kith_cell *cell, struct fami
     return to;
 }
 
-unsigned pathway_gate(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
-                      unsigned to, uint64_t cause, double t)
+unsigned pathway_trade(const struct pathway *p, struct kith_cell *cell, struct family *f, unsigned m, unsigned chart,
+                       unsigned to, uint64_t cause, double t)
 {
     struct use *use = use_of(p, f, m, chart);
     const struct state *st = state_at(f, chart, to);
-    bool same = use->held ? st->pool == use->held - 1 && st->units == use->units : st->pool < 0 && !use->waiting;
-    if (same || pathway_only_tries(f))
-        return to;
     if (use->waiting && st->pool == use->waiting - 1) {
         kith_pool_want(&f->pool[st->pool], t, use->ticket, st->units);
         use->wanted = (uint8_t)to;
