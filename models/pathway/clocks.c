@@ -124,7 +124,7 @@ static inline bool is_cheap(const struct clock *k)
     return k->dist.kind == KITH_DIST_EXPONENTIAL || k->dist.kind == KITH_DIST_FIXED;
 }
 
-/* Whether the ratio of the clock decays just now. */
+/* Whether the ratio of the clock, an exponential one, decays just now. */
 static inline bool decays(const struct clock *k, const struct slot *s)
 {
     return k->since >= 0 && s && s->since > -INFINITY;
