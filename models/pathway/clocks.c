@@ -6,25 +6,27 @@
 
 #include "rng/draw.h"
 
-/* Clocks of a state often have the same decaying ratio: the integral that was worked out for the last one, for the same moments.
- * A decay of 0 is nobody's. */
-struct last {
-    double amplitude, decay, since, value;
-};
-
-static bool is_alike(const struct last *last, const struct clock *k, double since)
+/* Clocks of a state often have the same decaying ratio (the ways to be contacted): whether those of a (NULL: nobody's) and b are,
+ * which count from these moments. */
+static bool decay_alike(const struct clock *a, double since_a, const struct clock *b, double since_b)
 {
-    return k->amplitude == last->amplitude && k->decay == last->decay && since == last->since;
+    return a && a->amplitude == b->amplitude && a->decay == b->decay && since_a == since_b;
 }
+
+/* The integral that was worked out for the last clock, for the same moments. */
+struct last {
+    const struct clock *clock;
+    double since, value;
+};
 
 /* Integral of the decaying ratio 1 + a exp(-(t - mark) / d) from t0 to t1. */
 static double decaying(const struct clock *k, double since, double t0, double t1, struct last *last)
 {
     if (since == -INFINITY)
         return t1 - t0;
-    if (!is_alike(last, k, since)) {
+    if (!decay_alike(last->clock, last->since, k, since)) {
         double start = k->amplitude * kith_exp((since - t0) / k->decay);
-        *last = (struct last){k->amplitude, k->decay, since, t1 - t0 - k->decay * start * kith_expm1((t0 - t1) / k->decay)};
+        *last = (struct last){k, since, t1 - t0 - k->decay * start * kith_expm1((t0 - t1) / k->decay)};
     }
     return last->value;
 }
@@ -165,24 +167,23 @@ static double dear_firing(const struct clock *k, struct slot *s, const struct in
     return at > t ? at : t;
 }
 
-/* The clocks of a state whose ratios decay alike (the ways to be contacted). All have the same integral to use up what they have
- * left, so that the first is the one with the least, and no other need be inverted. */
+/* The clocks of a state whose ratios decay alike. All have the same integral to use up what they have left, so that the first is
+ * the one with the least, and no other need be inverted. */
 struct alike {
     const struct clock *clock; /* NULL none yet */
     double since, least;
     unsigned first; /* among the state's clocks */
 };
 
-/* Takes clock number i in, unless it decays differently. */
-static bool join(struct alike *a, const struct clock *k, const struct slot *s, unsigned i)
+/* Takes clock number i in, with `left` of the integral to use up, unless it decays differently. */
+static bool join(struct alike *a, const struct clock *k, double since, double left, unsigned i)
 {
-    double rest = s->rest / (k->dist.a * s->ratio);
     if (!a->clock)
-        *a = (struct alike){k, s->since, INFINITY, i};
-    else if (k->amplitude != a->clock->amplitude || k->decay != a->clock->decay || s->since != a->since)
+        *a = (struct alike){k, since, INFINITY, i};
+    else if (!decay_alike(a->clock, a->since, k, since))
         return false;
-    if (rest < a->least) {
-        a->least = rest;
+    if (left < a->least) {
+        a->least = left;
         a->first = i;
     }
     return true;
@@ -203,12 +204,15 @@ static void race(struct family *f, unsigned m, unsigned chart, size_t entry, dou
         const struct clock *k = &tb->clocks[tb->enabled[st->clocks.first + i].clock];
         const struct slot *s = slot_at(f, w, k->slot);
         double at = INFINITY;
-        if (!is_cheap(k))
+        if (!is_cheap(k)) {
             dear++;
-        else if (!decays(k, s))
+        } else if (!decays(k, s)) {
             at = cheap_firing(k, s, in, w->birth, t);
-        else if (!join(&alike, k, s, i))
-            at = decaying_inverse(k, s->since, t, s->rest / (k->dist.a * s->ratio), best);
+        } else {
+            double left = s->rest / (k->dist.a * s->ratio);
+            if (!join(&alike, k, s->since, left, i))
+                at = decaying_inverse(k, s->since, t, left, best);
+        }
         if (at < best) {
             best = at;
             winner = i;
